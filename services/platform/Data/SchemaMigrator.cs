@@ -1,0 +1,75 @@
+using System.Reflection;
+using DbUp;
+using DbUp.Engine;
+using DbUp.Engine.Output;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace MedCloudCare.Platform.Data;
+
+/// <summary>The database was written by a newer release than this one.</summary>
+public sealed class NewerSchemaException(string schema, IEnumerable<string> unknown)
+    : Exception($"The data of {schema} were written by a newer release of MedCloudCare (unknown: {string.Join(", ", unknown)}). Start that release, or restore a backup made by this one.");
+
+/// <summary>
+/// Brings a service's schema up to date at start: its embedded <c>Migrations/*.sql</c>, in order, each in a transaction.
+/// Replicas that start together wait for each other.
+/// </summary>
+internal sealed partial class SchemaMigrator(string schema, Assembly assembly, ILogger log)
+{
+    private const string JournalTable = "schema_versions";
+
+    public async Task MigrateAsync(NpgsqlDataSource database, string connectionString, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using (var wait = new NpgsqlCommand("SELECT pg_advisory_lock(hashtext($1))", connection) { Parameters = { new() { Value = "migrate " + schema } } })
+        {
+            await wait.ExecuteNonQueryAsync(cancellation);
+        }
+
+        // The lock lives as long as the connection; closing a pooled one resets it.
+        var engine = DeployChanges.To.PostgresqlDatabase(connectionString)
+            .WithScriptsEmbeddedInAssembly(assembly, name => name.Contains(".Migrations.", StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))
+            .WithTransactionPerScript()
+            .WithVariablesDisabled()
+            .JournalToPostgresqlTable(schema, JournalTable)
+            .LogTo(new Quiet())
+            .Build();
+        var known = engine.GetDiscoveredScripts().Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+        var unknown = engine.GetExecutedScripts().Where(s => !known.Contains(s)).ToList();
+        if (unknown.Count > 0)
+        {
+            throw new NewerSchemaException(schema, unknown);
+        }
+
+        var result = engine.PerformUpgrade();
+        if (!result.Successful)
+        {
+            throw new InvalidOperationException($"The migration {result.ErrorScript?.Name} of {schema} failed.", result.Error);
+        }
+
+        foreach (SqlScript script in result.Scripts)
+        {
+            LogApplied(log, schema, script.Name);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Schema {Schema}: applied {Script}")]
+    private static partial void LogApplied(ILogger log, string schema, string script);
+
+    /// <summary>What happened is logged once, above.</summary>
+    private sealed class Quiet : IUpgradeLog
+    {
+        public void LogTrace(string format, params object[] args) { }
+
+        public void LogDebug(string format, params object[] args) { }
+
+        public void LogInformation(string format, params object[] args) { }
+
+        public void LogWarning(string format, params object[] args) { }
+
+        public void LogError(string format, params object[] args) { }
+
+        public void LogError(Exception ex, string format, params object[] args) { }
+    }
+}
