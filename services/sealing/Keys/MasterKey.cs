@@ -16,6 +16,9 @@ public sealed record MasterKeyInfo(Guid Id, DateTimeOffset Created, MasterKeySta
 /// <summary>A master key with its secret (32 bytes).</summary>
 internal sealed record MasterKey(Guid Id, DateTimeOffset Created, MasterKeyState State, byte[] Secret)
 {
+    /// <summary>The cipher under this key, for one user at a time.</summary>
+    public CipherSlot Ciphers { get; } = new(Secret);
+
     public static MasterKey Create(TimeProvider time) =>
         new(Guid.NewGuid(), time.GetUtcNow(), MasterKeyState.Active, SecretBytes.Random(KeySizes.KeyLength));
 }

@@ -28,9 +28,10 @@ internal static class WrappedKey
         master.Id.TryWriteBytes(wrapped.AsSpan(1), bigEndian: true, out _);
         Span<byte> nonce = wrapped.AsSpan(PrefixLength, KeySizes.NonceLength);
         RandomNumberGenerator.Fill(nonce);
-        using AesGcm cipher = new(master.Secret, KeySizes.TagLength);
+        AesGcm cipher = master.Ciphers.Rent();
         cipher.Encrypt(nonce, key, wrapped.AsSpan(HeaderLength, key.Length), wrapped.AsSpan(HeaderLength + key.Length),
             AssociatedBytes(wrapped, context));
+        master.Ciphers.Return(cipher);
         return wrapped;
     }
 
@@ -38,9 +39,9 @@ internal static class WrappedKey
     {
         int length = wrapped.Length - HeaderLength - KeySizes.TagLength;
         byte[] key = SecretBytes.Allocate(length);
+        AesGcm cipher = master.Ciphers.Rent();
         try
         {
-            using AesGcm cipher = new(master.Secret, KeySizes.TagLength);
             cipher.Decrypt(wrapped.Slice(PrefixLength, KeySizes.NonceLength), wrapped.Slice(HeaderLength, length),
                 wrapped[(HeaderLength + length)..], key, AssociatedBytes(wrapped, context));
             return key;
@@ -49,6 +50,10 @@ internal static class WrappedKey
         {
             throw new SealedDataException(SealedDataReason.Tampered,
                 "A wrapped key does not verify: it was changed, belongs to another place, or another master key has its id.", e);
+        }
+        finally
+        {
+            master.Ciphers.Return(cipher);
         }
     }
 

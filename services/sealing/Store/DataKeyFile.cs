@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace MedCloudCare.Sealing;
 
 /// <summary>
@@ -6,9 +8,12 @@ namespace MedCloudCare.Sealing;
 /// </summary>
 internal static class DataKeyFile
 {
+    /// <summary>Length of the file of an erased key.</summary>
+    public const int TombstoneLength = HeaderLength;
+
     private const byte Version = 1;
     private const int HeaderLength = 5;
-    private const int MaximumLength = 8192;
+    private const int MaximumLength = 1024;
 
     private static ReadOnlySpan<byte> Magic => "MCCK"u8;
 
@@ -34,14 +39,15 @@ internal static class DataKeyFile
         byte[] content;
         try
         {
-            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            if (file.Length > MaximumLength)
+            using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            Span<byte> buffer = stackalloc byte[MaximumLength + 1];
+            int length = RandomAccess.Read(file, buffer, fileOffset: 0);
+            if (length > MaximumLength)
             {
                 throw Malformed(id);
             }
 
-            content = new byte[file.Length];
-            file.ReadExactly(content);
+            content = buffer[..length].ToArray();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -86,15 +86,19 @@ public sealed class DirectoryDataKeyStore : IDataKeyStore, IDisposable
     /// <inheritdoc/>
     public async ValueTask<DataKey> GetAsync(Guid id, CancellationToken cancellationToken = default)
     {
-        // A tombstone is shorter than any key: one stat per call makes an erasure by another replica effective at once.
         string path = PathOf(id);
-        FileInfo file = new(path);
-        if (file.Exists && file.Length > DataKeyFile.Tombstone.Length && _cache.Find(id) is { } cached)
+        if (_cache.Find(id) is { } cached)
         {
-            return cached;
+            // A tombstone is shorter than any key: one stat per call makes an erasure by another replica effective at once.
+            if (new FileInfo(path) is { Exists: true, Length: > DataKeyFile.TombstoneLength })
+            {
+                return cached;
+            }
+
+            cached.Dispose();
+            _cache.Remove(id);
         }
 
-        _cache.Remove(id);
         byte[] wrapped = DataKeyFile.Read(path, id);
         byte[] secret;
         try

@@ -12,8 +12,8 @@ internal sealed class KeyMaterial : IDisposable
     private const string RowLabel = "medcloudcare/row/v1";
 
     private readonly byte[] _secret;
-    private readonly byte[] _streamKey;
-    private readonly CipherSlot _rows;
+    private CipherSlot? _rows;
+    private byte[]? _streamKey;
     private int _holders = 1;
 
     /// <summary>Takes over the secret (32 bytes on the pinned heap). The caller is the first holder.</summary>
@@ -21,20 +21,16 @@ internal sealed class KeyMaterial : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(secret.Length, KeySizes.KeyLength, nameof(secret));
         _secret = secret;
-        _streamKey = SecretBytes.Allocate(KeySizes.KeyLength);
-        SecretBytes.Derive(secret, StreamLabel, _streamKey);
-        byte[] row = SecretBytes.Allocate(KeySizes.KeyLength);
-        SecretBytes.Derive(secret, RowLabel, row);
-        _rows = new CipherSlot(row);
     }
 
     ~KeyMaterial() => Zero();
 
     public ReadOnlySpan<byte> Secret => _secret;
 
-    public ReadOnlySpan<byte> StreamKey => _streamKey;
+    // Derived on first use: loading an index opens rows of a million studies and no stream.
+    public ReadOnlySpan<byte> StreamKey => Volatile.Read(ref _streamKey) ?? DeriveStreamKey();
 
-    public CipherSlot Rows => _rows;
+    public CipherSlot Rows => Volatile.Read(ref _rows) ?? DeriveRows();
 
     /// <summary>Adds a holder; false when the material is gone already.</summary>
     public bool TryHold()
@@ -62,6 +58,31 @@ internal sealed class KeyMaterial : IDisposable
             Zero();
             GC.SuppressFinalize(this);
         }
+    }
+
+    private byte[] DeriveStreamKey()
+    {
+        byte[] derived = Derive(StreamLabel);
+        return Interlocked.CompareExchange(ref _streamKey, derived, null) ?? derived;
+    }
+
+    private CipherSlot DeriveRows()
+    {
+        CipherSlot derived = new(Derive(RowLabel));
+        if (Interlocked.CompareExchange(ref _rows, derived, null) is { } other)
+        {
+            derived.Dispose();
+            return other;
+        }
+
+        return derived;
+    }
+
+    private byte[] Derive(string label)
+    {
+        byte[] derived = SecretBytes.Allocate(KeySizes.KeyLength);
+        SecretBytes.Derive(_secret, label, derived);
+        return derived;
     }
 
     private void Zero()
