@@ -1,0 +1,34 @@
+namespace MedCloudCare.Dicom;
+
+/// <summary>Draws the description of an instance from a finished pass over its file.</summary>
+internal static class InstanceDescriber
+{
+    public static DicomInstanceInfo Describe(DicomTokenizer tokenizer, DatasetBuilder builder)
+    {
+        var dataset = builder.Root;
+        return new DicomInstanceInfo
+        {
+            SopInstanceUid = Identifier(dataset, DicomTags.SOPInstanceUID, DicomError.MissingSopInstanceUid),
+            SopClassUid = Identifier(dataset, DicomTags.SOPClassUID, DicomError.MissingSopClassUid),
+            StudyInstanceUid = Identifier(dataset, DicomTags.StudyInstanceUID, DicomError.MissingStudyInstanceUid),
+            SeriesInstanceUid = Identifier(dataset, DicomTags.SeriesInstanceUID, DicomError.MissingSeriesInstanceUid),
+            TransferSyntaxUid = tokenizer.TransferSyntaxUid,
+            Dataset = dataset,
+            Meta = builder.Meta,
+            Json = DicomJsonWriter.ToArray(dataset),
+            BulkData = builder.Bulk,
+            Frames = FrameMapper.Map(dataset, builder.Pixels, TransferSyntax.Find(tokenizer.TransferSyntaxUid), tokenizer.IsInflated),
+            FileLength = tokenizer.FileLength,
+            HasPreamble = tokenizer.HasPreamble,
+            IsInflated = tokenizer.IsInflated,
+            DatasetOffset = tokenizer.DatasetOffset,
+        };
+    }
+
+    private static string Identifier(DicomDataset dataset, DicomTag tag, DicomError missing)
+    {
+        var uid = dataset.GetString(tag);
+        if (uid is null) throw new DicomException(missing, $"{DicomDictionary.Find(tag)!.Keyword} is missing", path: tag.ToString());
+        return DicomUid.IsValid(uid) ? uid : throw new DicomException(DicomError.InvalidUid, $"{DicomDictionary.Find(tag)!.Keyword} is not a UID", path: tag.ToString());
+    }
+}
