@@ -70,7 +70,7 @@ public static class DicomJsonReader
                 : throw Invalid("InlineBinary is not base64", path);
         }
 
-        if (!json.TryGetProperty("Value", out var values)) return vr == DicomVR.SQ ? new DicomElement(tag, []) : new DicomElement(tag, vr, default);
+        if (!json.TryGetProperty("Value", out var values)) return vr == DicomVR.SQ ? new DicomElement(tag, []) : new DicomElement(tag, vr, ReadOnlyMemory<byte>.Empty);
         if (values.ValueKind != JsonValueKind.Array) throw Invalid("Value is an array", path);
         if (vr == DicomVR.SQ) return new DicomElement(tag, [.. values.EnumerateArray().Select((x, i) => ReadDataset(x, $"{path}/{i}"))]);
         if (vr.IsText()) return new DicomElement(tag, vr, Encoding.UTF8.GetBytes(string.Join('\\', values.EnumerateArray().Select(x => ReadText(x, path)))));
