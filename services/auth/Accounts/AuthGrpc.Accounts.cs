@@ -1,4 +1,3 @@
-using System.Globalization;
 using Grpc.Core;
 using MedCloudCare.Auth.V1;
 using MedCloudCare.Common.V1;
@@ -32,14 +31,8 @@ public sealed partial class AuthGrpc
             query = query.Where(a => a.State == state);
         }
 
-        if (Paging.Decode(request.PageToken, 2) is { } place)
+        if (Paging.DecodeNewest(request.PageToken) is var (time, last))
         {
-            if (!long.TryParse(place[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) || ticks > DateTime.MaxValue.Ticks || !Guid.TryParse(place[1], out var last))
-            {
-                throw Paging.Malformed();
-            }
-
-            var time = new DateTimeOffset(ticks, TimeSpan.Zero);
             query = query.Where(a => a.CreateTime < time || (a.CreateTime == time && a.Id.CompareTo(last) < 0));
         }
 
@@ -48,7 +41,7 @@ public sealed partial class AuthGrpc
         if (rows.Count > size)
         {
             var end = rows[size - 1];
-            response.NextPageToken = Paging.Encode(end.CreateTime.UtcTicks.ToString(CultureInfo.InvariantCulture), end.Id.ToString("D"));
+            response.NextPageToken = Paging.EncodeNewest(end.CreateTime, end.Id);
         }
 
         return response;

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 using MedCloudCare.Platform.Errors;
 
@@ -46,6 +47,26 @@ public static class Paging
         {
             throw Malformed();
         }
+    }
+
+    /// <summary>A token for lists that run from the newest to the oldest: the time and id of the last one shown.</summary>
+    public static string EncodeNewest(DateTimeOffset time, Guid id) =>
+        Encode(time.UtcTicks.ToString(CultureInfo.InvariantCulture), id.ToString("D"));
+
+    /// <summary>The time and id of a token of <see cref="EncodeNewest"/>; null for the first page.</summary>
+    /// <exception cref="Grpc.Core.RpcException">INVALID_ARGUMENT</exception>
+    public static (DateTimeOffset Time, Guid Id)? DecodeNewest(string token)
+    {
+        if (Decode(token, 2) is not { } place)
+        {
+            return null;
+        }
+
+        return long.TryParse(place[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ticks)
+            && ticks <= DateTime.MaxValue.Ticks
+            && Guid.TryParse(place[1], out var id)
+            ? (new DateTimeOffset(ticks, TimeSpan.Zero), id)
+            : throw Malformed();
     }
 
     /// <summary>The error for a token that cannot be read; also for those whose parts do not parse.</summary>
