@@ -40,7 +40,7 @@ internal static class CommonModules
     {
         var dataset = new DicomDataset();
         Copy(source, dataset, PatientAndStudy);
-        foreach (var tag in RequiredMayBeEmpty) dataset.Set(Copyable(source, tag) ?? new DicomElement(tag, DicomDictionary.VROf(tag), default));
+        foreach (var tag in RequiredMayBeEmpty) dataset.Set(Copyable(source, tag) ?? Empty(tag));
 
         var created = In(source, identity.Created);
         return dataset
@@ -75,7 +75,13 @@ internal static class CommonModules
     /// <summary>Frame of Reference (§C.7.4.1).</summary>
     public static DicomDataset AddFrameOfReference(this DicomDataset dataset, DicomDataset source) => dataset
         .Set(DicomTags.FrameOfReferenceUID, source.GetString(DicomTags.FrameOfReferenceUID)!)
-        .Set(Copyable(source, DicomTags.PositionReferenceIndicator) ?? new DicomElement(DicomTags.PositionReferenceIndicator, DicomVR.LO, default));
+        .Set(Copyable(source, DicomTags.PositionReferenceIndicator) ?? Empty(DicomTags.PositionReferenceIndicator));
+
+    /// <summary>Required of images without position (§C.7.6.1), and may be empty.</summary>
+    public static DicomDataset AddPatientOrientation(this DicomDataset dataset, DicomDataset source) =>
+        dataset.Set(Copyable(source, DicomTags.PatientOrientation) ?? Empty(DicomTags.PatientOrientation));
+
+    public static DicomElement Empty(DicomTag tag) => new(tag, DicomDictionary.VROf(tag), ReadOnlyMemory<byte>.Empty);
 
     /// <summary>Once lossy, always lossy (§C.7.6.1.1.5).</summary>
     public static DicomDataset AddLossyCompression(this DicomDataset dataset, DicomDataset source)

@@ -78,7 +78,7 @@ internal static class DerivedImageModules
     {
         foreach (var tag in tags)
         {
-            if (!dataset.Contains(tag)) dataset.Set(new DicomElement(tag, DicomDictionary.VROf(tag), default));
+            if (!dataset.Contains(tag)) dataset.Set(CommonModules.Empty(tag));
         }
     }
 
@@ -89,10 +89,10 @@ internal static class DerivedImageModules
     {
         CommonModules.Copy(image.Header, dataset, OfPlane);
         if (image.PixelSpacing is { } spacing) dataset.Set(spacing);
-        dataset.Set(image.SliceThickness ?? new DicomElement(DicomTags.SliceThickness, DicomVR.DS, default));
+        dataset.Set(image.SliceThickness ?? CommonModules.Empty(DicomTags.SliceThickness));
         if (!source.HasGeometry)
         {
-            dataset.Set(new DicomElement(DicomTags.PatientOrientation, DicomVR.CS, default));
+            dataset.AddPatientOrientation(image.Header);
             return;
         }
 

@@ -29,6 +29,7 @@ internal static class SegmentationModules
             .Set(DicomTags.ContentDescription, AlgorithmDescription.LongString(identity.SeriesDescription))
             .Set(DicomTags.ContentCreatorName, AlgorithmDescription.Clean(identity.Algorithm.Name.Replace('^', ' ').Replace('=', ' '), 64));
         if (source.HasGeometry) dataset.AddFrameOfReference(source.First);
+        else dataset.AddPatientOrientation(source.First);
         return dataset.SetItems(DicomTags.ReferencedSeriesSequence, References(source));
     }
 
