@@ -29,7 +29,10 @@ public sealed partial class DicomDataset
     /// <summary>The first item of a sequence, or null.</summary>
     public DicomDataset? GetItem(DicomTag tag) => GetItems(tag) is { Count: > 0 } items ? items[0] : null;
 
-    /// <summary>Sets text values; the VR is the dictionary's. No values make an empty (type 2) element.</summary>
+    /// <summary>Sets an element without a value (type 2); the VR is the dictionary's.</summary>
+    public DicomDataset Set(DicomTag tag) => Set(tag, DicomDictionary.VROf(tag), Array.Empty<string>());
+
+    /// <summary>Sets text values; the VR is the dictionary's.</summary>
     public DicomDataset Set(DicomTag tag, params string[] values) => Set(tag, DicomDictionary.VROf(tag), values);
 
     /// <summary>Sets text values of a given VR, which must be a text VR.</summary>

@@ -28,4 +28,7 @@ public sealed record DicomReadOptions
 
     /// <summary>Inflated bytes below which the ratio is not looked at: blank images deflate well.</summary>
     public long InflateRatioFrom { get; init; } = 16 << 20;
+
+    /// <summary>A scan refuses files without the four identifying UIDs; if not, it gives empty texts for those missing.</summary>
+    public bool RequireIdentifiers { get; init; } = true;
 }

@@ -22,6 +22,7 @@ public sealed partial class DicomTokenizer : IDisposable
     private Phase _inflatedPhase = Phase.DatasetStart;
     private long _position;
     private long _end;
+    private readonly long _declaredLength;
     private int _elements;
     private Inflation? _inflation;
 
@@ -31,6 +32,7 @@ public sealed partial class DicomTokenizer : IDisposable
         _sink = sink;
         _options = options ?? DicomReadOptions.Default;
         _nesting = new NestingStack(_options.MaxDepth);
+        _declaredLength = totalLength ?? 0;
         _end = totalLength ?? long.MaxValue;
     }
 
@@ -82,7 +84,7 @@ public sealed partial class DicomTokenizer : IDisposable
         if (_phase == Phase.Deflated)
         {
             if (_inflation is null) StartInflating(ref input);
-            _inflation!.Complete(FileLength);
+            _inflation!.Complete(Math.Max(FileLength, _declaredLength));
             _phase = _inflatedPhase;
             Run(ref input, isFinal: true);
         }
@@ -143,7 +145,7 @@ public sealed partial class DicomTokenizer : IDisposable
         }
     }
 
-    private void Inflate(ReadOnlySpan<byte> bytes) => _inflation!.Write(bytes, FileLength);
+    private void Inflate(ReadOnlySpan<byte> bytes) => _inflation!.Write(bytes, Math.Max(FileLength, _declaredLength));
 
     /// <summary>Takes inflated bytes: the phase is the data set's while they are read.</summary>
     private void Tokenize(ReadOnlySpan<byte> inflated)

@@ -67,7 +67,7 @@ internal sealed class DatasetBuilder(DicomReadOptions options) : IDicomTokenSink
             return;
         }
 
-        AddBulk(token.Tag, token.VR, token.Offset, token.Length);
+        AddBulk(token.Tag, VROf(token), token.Offset, token.Length);
     }
 
     private long Threshold(DicomTag tag, DicomVR vr)
@@ -95,22 +95,22 @@ internal sealed class DatasetBuilder(DicomReadOptions options) : IDicomTokenSink
         if (token.IsBigEndian) SwapBytes(_value.Span, token.VR.UnitSize());
 
         var level = _levels.Peek();
-        var vr = token.IsVRInferred ? Resolve(token.Tag, token.VR, level) : token.VR;
+        var vr = VROf(token);
         level.Dataset.Append(new DicomElement(token.Tag, vr, _value, level.CharacterSet));
         level.Note(token.Tag, vr, _value);
     }
 
     /// <summary>Decides "US or SS" by the Pixel Representation, and the others as implicit VR prescribes (PS3.5 annex A.1).</summary>
-    private static DicomVR Resolve(DicomTag tag, DicomVR vr, Level level)
+    private DicomVR VROf(in DicomToken token)
     {
-        if (DicomDictionary.Find(tag) is not { AlternativeVR: not DicomVR.None } entry) return vr;
+        if (!token.IsVRInferred || DicomDictionary.Find(token.Tag) is not { AlternativeVR: not DicomVR.None } entry) return token.VR;
         if (entry.AlternativeVR == DicomVR.OW) return DicomVR.OW;
-        return entry.AlternativeVR == DicomVR.SS && level.IsSigned ? DicomVR.SS : vr;
+        return entry.AlternativeVR == DicomVR.SS && _levels.Peek().IsSigned ? DicomVR.SS : token.VR;
     }
 
     private void BeginFragments(in DicomToken token)
     {
-        (_fragmentsOffset, _fragmentsVR) = (token.Offset, token.VR);
+        (_fragmentsOffset, _fragmentsVR) = (token.Offset, token.IsVRInferred ? DicomVR.OB : token.VR);
         _isKept = false;
         Pixels.BeginFragments(token.Tag, isRoot: _levels.Count == 1);
     }

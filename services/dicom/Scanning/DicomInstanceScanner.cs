@@ -16,6 +16,7 @@ public sealed class DicomInstanceScanner : IDisposable
     private readonly DicomReadOptions _options;
     private readonly DatasetBuilder _builder;
     private readonly DicomTokenizer _tokenizer;
+    private DicomIdentifiers? _identifiers;
 
     /// <param name="totalLength">Bytes of the whole file if known: then a length beyond its end is refused as soon as it is read.</param>
     public DicomInstanceScanner(DicomReadOptions? options = null, long? totalLength = null)
@@ -24,6 +25,9 @@ public sealed class DicomInstanceScanner : IDisposable
         _builder = new DatasetBuilder(_options);
         _tokenizer = new DicomTokenizer(_builder, _options, totalLength);
     }
+
+    /// <summary>The identifiers as soon as all of them have been read, long before the pixels; null before, and where they are not valid.</summary>
+    public DicomIdentifiers? Identifiers => _identifiers ??= DicomIdentifiers.TryRead(_builder.Root);
 
     /// <summary>Takes the next bytes of the file, in chunks of any size.</summary>
     /// <exception cref="DicomException">The file is refused.</exception>
@@ -40,7 +44,7 @@ public sealed class DicomInstanceScanner : IDisposable
     public DicomInstanceInfo Complete()
     {
         _tokenizer.Complete();
-        return InstanceDescriber.Describe(_tokenizer, _builder);
+        return InstanceDescriber.Describe(_tokenizer, _builder, _options.RequireIdentifiers);
     }
 
     public void Dispose() => _tokenizer.Dispose();

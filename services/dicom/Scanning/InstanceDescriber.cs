@@ -3,15 +3,17 @@ namespace MedCloudCare.Dicom;
 /// <summary>Draws the description of an instance from a finished pass over its file.</summary>
 internal static class InstanceDescriber
 {
-    public static DicomInstanceInfo Describe(DicomTokenizer tokenizer, DatasetBuilder builder)
+    public static DicomInstanceInfo Describe(DicomTokenizer tokenizer, DatasetBuilder builder, bool requireIdentifiers)
     {
         var dataset = builder.Root;
+        string Identifier(DicomTag tag, DicomError missing) => requireIdentifiers ? Required(dataset, tag, missing) : dataset.GetString(tag) ?? "";
+
         return new DicomInstanceInfo
         {
-            SopInstanceUid = Identifier(dataset, DicomTags.SOPInstanceUID, DicomError.MissingSopInstanceUid),
-            SopClassUid = Identifier(dataset, DicomTags.SOPClassUID, DicomError.MissingSopClassUid),
-            StudyInstanceUid = Identifier(dataset, DicomTags.StudyInstanceUID, DicomError.MissingStudyInstanceUid),
-            SeriesInstanceUid = Identifier(dataset, DicomTags.SeriesInstanceUID, DicomError.MissingSeriesInstanceUid),
+            SopInstanceUid = Identifier(DicomTags.SOPInstanceUID, DicomError.MissingSopInstanceUid),
+            SopClassUid = Identifier(DicomTags.SOPClassUID, DicomError.MissingSopClassUid),
+            StudyInstanceUid = Identifier(DicomTags.StudyInstanceUID, DicomError.MissingStudyInstanceUid),
+            SeriesInstanceUid = Identifier(DicomTags.SeriesInstanceUID, DicomError.MissingSeriesInstanceUid),
             TransferSyntaxUid = tokenizer.TransferSyntaxUid,
             Dataset = dataset,
             Meta = builder.Meta,
@@ -25,7 +27,7 @@ internal static class InstanceDescriber
         };
     }
 
-    private static string Identifier(DicomDataset dataset, DicomTag tag, DicomError missing)
+    private static string Required(DicomDataset dataset, DicomTag tag, DicomError missing)
     {
         var uid = dataset.GetString(tag);
         if (uid is null) throw new DicomException(missing, $"{DicomDictionary.Find(tag)!.Keyword} is missing", path: tag.ToString());
