@@ -42,7 +42,7 @@ public sealed partial class DicomTokenizer
     private bool ReadMeta(ref ByteInput input, bool isFinal)
     {
         if (_position == _metaEnd && DeclaredSyntax() is { IsDeflated: true }) return EndMeta();
-        if (!input.Peek(8, out var head)) return isFinal && input.Available == 0 && _position > MagicEnd && EndMeta();
+        if (!input.Peek(8, out var head)) return isFinal && input.Available == 0 && _position > MagicEnd && _position >= _metaEnd && EndMeta();
         return BinaryPrimitives.ReadUInt16LittleEndian(head) == 2 ? ReadElement(ref input, head) : EndMeta();
     }
 

@@ -53,6 +53,7 @@ internal sealed class JsonComparison(Func<string, byte[]> readBulk)
     private static string Value(JsonElement value, string vr) => value.ValueKind switch
     {
         JsonValueKind.Number when vr == "FL" => ((float)value.GetDouble()).ToString("R", CultureInfo.InvariantCulture),
+        JsonValueKind.Number when vr is "UV" or "SV" => value.GetRawText(),
         JsonValueKind.Number => value.GetDouble().ToString("R", CultureInfo.InvariantCulture),
         JsonValueKind.Object => Name(value),
         JsonValueKind.Null => "",
