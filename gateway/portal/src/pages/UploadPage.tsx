@@ -74,7 +74,7 @@ function Progress({ uploads }: { uploads: Uploads }) {
         {!running && `${count(storedFiles, 'image')} stored`}
         {!running && failures.length > 0 && `, ${failures.length.toLocaleString()} refused`}
         {!running && cancelled && `, ${(totalFiles - doneFiles).toLocaleString()} not sent`}
-        {skippedFiles > 0 && `${running ? '' : '. '}${count(skippedFiles, 'file')} skipped that are no images`}
+        {skippedFiles > 0 && `${running ? '' : '. '}${count(skippedFiles, 'other file')} skipped`}
       </p>
       {!running && studies.length > 0 && (
         <p>
