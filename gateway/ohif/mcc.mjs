@@ -29,8 +29,7 @@ export default {
         return null;
       },
     });
-    const opened = await renew().catch(() => null);
-    if (!opened) {
+    if (!(await openSession())) {
       toSignIn();
       // The page is being left; nothing of the viewer should start in between.
       await new Promise(() => {});
@@ -61,6 +60,17 @@ export default {
     return [{ name: 'models', iconName: 'ToolSegmentAnything', iconLabel: 'AI models', label: 'AI models', component: PanelComponent }];
   },
 };
+
+/** The session, or null if there is none; outlasts a server that is restarting. */
+async function openSession() {
+  for (let wait = 500; ; wait = Math.min(wait * 2, 10_000)) {
+    try {
+      return await renew();
+    } catch {
+      await new Promise(resolve => setTimeout(resolve, wait));
+    }
+  }
+}
 
 /** The host's React is not exported: this is the element that createElement('div', {ref}) would make in React 18. */
 function PanelComponent() {

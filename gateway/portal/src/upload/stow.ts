@@ -33,7 +33,7 @@ const REASONS: Record<number, string> = {
   0x0122: 'This kind of object (SOP class) is not supported.',
   0x0124: 'You may not store this.',
   0xa700: 'It is larger than the server accepts, or the server has no room.',
-  0xa900: 'It does not belong to this study.',
+  0xa900: 'It has no valid identifiers, or does not belong to this study.',
   0xc000: 'It is not a DICOM file, or it is damaged.',
 };
 
@@ -58,7 +58,7 @@ export async function stow(items: Item[], signal: AbortSignal, sent: (bytes: num
 function multipart(items: Item[], boundary: string): Blob {
   const parts: BlobPart[] = [];
   for (const { file } of items) {
-    parts.push(`--${boundary}\r\nContent-Type: application/dicom\r\n\r\n`, file, '\r\n');
+    parts.push(`--${boundary}\r\nContent-Type: application/dicom\r\nContent-Length: ${file.size}\r\n\r\n`, file, '\r\n');
   }
   parts.push(`--${boundary}--\r\n`);
   return new Blob(parts);
@@ -119,8 +119,9 @@ function reasonOf(item: DataSet): string {
   const code = Number(item['00081197']?.Value?.[0] ?? 0x0110);
   // C000 to CFFF all mean "cannot understand".
   const words = REASONS[code] ?? REASONS[code & 0xf000] ?? `Refused (code ${code.toString(16)}).`;
-  const comment = first(item, '00000902');
-  return comment ? `${words} ${comment}` : words;
+  // What and where, in the gateway's answers as Text Value.
+  const detail = first(item, '0040A160');
+  return detail ? `${words} ${detail.charAt(0).toUpperCase()}${detail.slice(1)}` : words;
 }
 
 function sequence(dataSet: DataSet, tag: string): DataSet[] {
