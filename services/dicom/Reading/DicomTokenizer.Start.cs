@@ -64,8 +64,12 @@ public sealed partial class DicomTokenizer
         }
 
         var hasVR = DicomVRExtensions.ParseVR(head[4], head[5]) != DicomVR.None;
-        _rootImplicit = declared is null ? !hasVR : !hasVR || (!declared.IsExplicitVR && !IsKnown(head, bigEndian: false));
-        if (declared is { IsExplicitVR: false } && hasVR) _rootImplicit = !IsKnown(head, bigEndian: false);
+        _rootImplicit = declared switch
+        {
+            null => !hasVR,
+            { IsExplicitVR: true } => !IsUpper(head[4], head[5]),
+            _ => !hasVR || !IsKnown(head, bigEndian: false),
+        };
         _rootBigEndian = !_rootImplicit && (declared?.IsBigEndian ?? (!IsKnown(head, bigEndian: false) && IsKnown(head, bigEndian: true)));
 
         TransferSyntaxUid = _syntaxLength > 0 ? Encoding.ASCII.GetString(_syntax, 0, _syntaxLength) : Guess().Uid;

@@ -17,11 +17,26 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     public void Attributes_and_bulk_data_of_every_pydicom_file_are_what_pydicom_reads()
     {
         Skip.If(PydicomReference.Files.Count == 0, "Debian's python3-pydicom is not installed.");
+        AssertAlike(PydicomReference.Files.Where(x => !Refused.Contains(Path.GetFileName(x.Key))));
+        Assert.True(PydicomReference.Files.Count > 150);
+    }
+
+    [SkippableFact]
+    public void A_real_MR_series_is_what_pydicom_reads()
+    {
+        Skip.If(PydicomReference.Files.Count == 0, "Debian's python3-pydicom is not installed.");
+        var folder = Path.Combine(TestData(), "mr-t1-sag");
+        Skip.IfNot(Directory.Exists(folder), $"{folder} is not there (MCC_TEST_DATA).");
+        var paths = Directory.GetFiles(folder, "*.dcm");
+        AssertAlike(PydicomReference.Describe(paths).Zip(paths, (reference, path) => KeyValuePair.Create(path, reference)));
+    }
+
+    private void AssertAlike(IEnumerable<KeyValuePair<string, JsonElement>> files)
+    {
         var failures = new List<string>();
-        foreach (var (path, reference) in PydicomReference.Files)
+        foreach (var (path, reference) in files)
         {
             var name = Path.GetFileName(path);
-            if (Refused.Contains(name)) continue;
             try
             {
                 var file = File.ReadAllBytes(path);
@@ -39,8 +54,18 @@ public sealed class DifferentialTests(ITestOutputHelper output)
 
         output.WriteLine(string.Join('\n', failures));
         Assert.Empty(failures);
-        Assert.True(PydicomReference.Files.Count > 150);
     }
+
+    /// <summary>MCC_TEST_DATA, else ../shared/data beside the repository.</summary>
+    private static string TestData()
+    {
+        if (Environment.GetEnvironmentVariable("MCC_TEST_DATA") is { Length: > 0 } folder) return folder;
+        var root = new DirectoryInfo(SourceFolder());
+        while (root is not null && !File.Exists(Path.Combine(root.FullName, "MedCloudCare.sln"))) root = root.Parent;
+        return Path.Combine(root?.Parent?.FullName ?? "/", "shared", "data");
+    }
+
+    private static string SourceFolder([System.Runtime.CompilerServices.CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 
     [SkippableFact]
     public void Every_frame_of_every_pydicom_file_is_where_the_index_says()
