@@ -1,0 +1,81 @@
+using Google.Protobuf;
+using Grpc.Core;
+using MedCloudCare.Platform.Access;
+using MedCloudCare.Platform.Errors;
+using MedCloudCare.Sealing;
+using MedCloudCare.Study.V1;
+
+namespace MedCloudCare.Studies;
+
+internal sealed partial class StudyGrpc
+{
+    public override async Task RetrieveStudy(RetrieveStudyRequest request, IServerStreamWriter<RetrieveInstancesResponse> responses, ServerCallContext context)
+    {
+        VisibleStudy study = await access.RequireStudyAsync(context.Caller(), request.StudyInstanceUid, context.CancellationToken);
+        await SendAsync(await StoredInstance.ListOfStudyAsync(database, study.Id, context.CancellationToken), responses, context.CancellationToken);
+    }
+
+    public override async Task RetrieveSeries(RetrieveSeriesRequest request, IServerStreamWriter<RetrieveInstancesResponse> responses, ServerCallContext context)
+    {
+        VisibleSeries series = await access.RequireSeriesAsync(context.Caller(), request.StudyInstanceUid, request.SeriesInstanceUid, context.CancellationToken);
+        await SendAsync(await StoredInstance.ListOfSeriesAsync(database, series.Id, context.CancellationToken), responses, context.CancellationToken);
+    }
+
+    public override async Task RetrieveInstance(RetrieveInstanceRequest request, IServerStreamWriter<RetrieveInstancesResponse> responses, ServerCallContext context)
+    {
+        StoredInstance instance = await StoredInstance.RequireAsync(
+            database, context.Caller(), request.StudyInstanceUid, request.SeriesInstanceUid, request.SopInstanceUid, context.CancellationToken);
+        await SendAsync([instance], responses, context.CancellationToken);
+    }
+
+    /// <summary>Sends instances of one study, opening each pack once as long as instances of it follow each other.</summary>
+    private async Task SendAsync(List<StoredInstance> instances, IServerStreamWriter<RetrieveInstancesResponse> responses, CancellationToken cancellationToken)
+    {
+        if (instances.Count == 0)
+        {
+            throw MeshErrors.NotFound("instance");
+        }
+
+        using DataKey key = await keys.GetAsync(instances[0].StudyId, cancellationToken);
+        IObjectReader? pack = null;
+        Guid packId = default;
+        try
+        {
+            for (int i = 0; i < instances.Count; i++)
+            {
+                StoredInstance instance = instances[i];
+                if (pack is null || packId != instance.PackId)
+                {
+                    pack?.Dispose();
+                    pack = null;
+                    pack = objects.Open(instance.PackId);
+                    packId = instance.PackId;
+                }
+
+                using StoredFile file = StoredFile.Open(pack, instance, key);
+                await responses.WriteAsync(new RetrieveInstancesResponse { Header = HeaderOf(instance, i, instances.Count) }, cancellationToken);
+                await foreach (ReadOnlyMemory<byte> piece in file.ReadAsync(0, file.Length, cancellationToken))
+                {
+                    // Serialised before the task of the write completes, so the piece's buffer may be reused after it.
+                    await responses.WriteAsync(new RetrieveInstancesResponse { Data = UnsafeByteOperations.UnsafeWrap(piece) }, cancellationToken);
+                }
+            }
+        }
+        finally
+        {
+            pack?.Dispose();
+        }
+    }
+
+    private static RetrieveInstancesResponse.Types.Header HeaderOf(StoredInstance instance, int position, int count) => new()
+    {
+        StudyInstanceUid = instance.StudyInstanceUid,
+        SeriesInstanceUid = instance.SeriesInstanceUid,
+        SopInstanceUid = instance.SopInstanceUid,
+        SopClassUid = instance.SopClassUid,
+        TransferSyntaxUid = instance.TransferSyntaxUid,
+        Size = instance.Length,
+        Position = position,
+        Count = count,
+    };
+}

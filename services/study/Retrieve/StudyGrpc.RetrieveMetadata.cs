@@ -1,0 +1,101 @@
+using Google.Protobuf;
+using Grpc.Core;
+using MedCloudCare.Platform.Access;
+using MedCloudCare.Platform.Errors;
+using MedCloudCare.Sealing;
+using MedCloudCare.Study.V1;
+using Npgsql;
+
+namespace MedCloudCare.Studies;
+
+internal sealed partial class StudyGrpc
+{
+    private const int MetadataSlice = 64 << 10;
+
+    public override async Task RetrieveMetadata(RetrieveMetadataRequest request, IServerStreamWriter<RetrieveMetadataResponse> responses, ServerCallContext context)
+    {
+        CancellationToken cancellationToken = context.CancellationToken;
+        (Guid study, List<Guid> batches, int? only) = await BatchesOfAsync(request, context);
+        using DataKey key = await keys.GetAsync(study, cancellationToken);
+        foreach (Guid batch in batches)
+        {
+            // Each batch by itself: a slow client does not hold a connection of the database.
+            ReadOnlyMemory<byte>[] documents = await MetadataReader.ReadAsync(database, key, batch, cancellationToken);
+            for (int i = 0; i < documents.Length; i++)
+            {
+                if (only is null || only == i)
+                {
+                    await SendAsync(documents[i], responses, cancellationToken);
+                }
+            }
+        }
+    }
+
+    private async Task<(Guid Study, List<Guid> Batches, int? Only)> BatchesOfAsync(RetrieveMetadataRequest request, ServerCallContext context)
+    {
+        Caller caller = context.Caller();
+        if (request.SopInstanceUid.Length > 0)
+        {
+            StudyAccess.CheckDelegation(caller, request.SeriesInstanceUid);
+            return await BatchOfInstanceAsync(caller, request, context.CancellationToken);
+        }
+
+        Guid study, parent;
+        bool isSeries = request.SeriesInstanceUid.Length > 0;
+        if (isSeries)
+        {
+            VisibleSeries series = await access.RequireSeriesAsync(caller, request.StudyInstanceUid, request.SeriesInstanceUid, context.CancellationToken);
+            (study, parent) = (series.Study.Id, series.Id);
+        }
+        else
+        {
+            study = parent = (await access.RequireStudyAsync(caller, request.StudyInstanceUid, context.CancellationToken)).Id;
+        }
+
+        await using NpgsqlCommand command = database.CreateCommand(isSeries
+            ? "SELECT id FROM metadata_batches WHERE series_id = $1 ORDER BY id"
+            : "SELECT b.id FROM metadata_batches b JOIN series e ON e.id = b.series_id WHERE e.study_id = $1 ORDER BY e.series_instance_uid, b.id");
+        command.Parameters.AddWithValue(parent);
+        List<Guid> batches = [];
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(context.CancellationToken);
+        while (await reader.ReadAsync(context.CancellationToken))
+        {
+            batches.Add(reader.GetGuid(0));
+        }
+
+        return (study, batches, null);
+    }
+
+    private async Task<(Guid Study, List<Guid> Batches, int? Only)> BatchOfInstanceAsync(Caller caller, RetrieveMetadataRequest request, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.CreateCommand($"""
+            SELECT s.id, i.batch_id, i.batch_position
+            FROM instances i JOIN series e ON e.id = i.series_id JOIN studies s ON s.id = e.study_id {StudyAccess.Join}
+            WHERE {StudyAccess.Visible} AND i.sop_instance_uid = $2 AND ($3 = '' OR e.series_instance_uid = $3) AND ($4 = '' OR s.study_instance_uid = $4)
+            ORDER BY {StudyAccess.Order} LIMIT 1
+            """);
+        command.Parameters.AddWithValue(caller.AccountId);
+        command.Parameters.AddWithValue(request.SopInstanceUid);
+        command.Parameters.AddWithValue(request.SeriesInstanceUid);
+        command.Parameters.AddWithValue(request.StudyInstanceUid);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? (reader.GetGuid(0), [reader.GetGuid(1)], reader.GetInt32(2))
+            : throw MeshErrors.NotFound("instance");
+    }
+
+    private static async Task SendAsync(ReadOnlyMemory<byte> document, IServerStreamWriter<RetrieveMetadataResponse> responses, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            ReadOnlyMemory<byte> slice = document[..Math.Min(document.Length, MetadataSlice)];
+            document = document[slice.Length..];
+            await responses.WriteAsync(
+                new RetrieveMetadataResponse { DicomJson = UnsafeByteOperations.UnsafeWrap(slice), EndOfInstance = document.IsEmpty }, cancellationToken);
+            if (document.IsEmpty)
+            {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using MedCloudCare.Sealing;
+using Npgsql;
+
+namespace MedCloudCare.Studies;
+
+/// <summary>The parts of the archive and how they hang together.</summary>
+internal static class StudyArchive
+{
+    private const string PatientPurpose = "study/patients";
+
+    /// <summary>Adds everything but the database.</summary>
+    public static IServiceCollection AddStudyArchive(this IServiceCollection services, StudyOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(_ => Keyring.LoadOrCreate(options.Keyring));
+        services.AddSingleton(provider => new BlindIndex(provider.GetRequiredService<Keyring>().DeriveKey(PatientPurpose)));
+
+        // Opened at construction: a wrong keyring must stop the start, not the first request.
+        services.AddSingleton<IDataKeyStore>(provider =>
+            DirectoryDataKeyStore.OpenAsync(options.KeyStore, provider.GetRequiredService<Keyring>()).GetAwaiter().GetResult());
+        services.AddSingleton<IObjectStore>(_ => new DirectoryObjectStore(options.Objects));
+        services.AddSingleton<PackPool>();
+        services.AddSingleton<StudyRegistry>();
+        services.AddSingleton<GroupCommitter>();
+        services.AddSingleton<UploadServices>();
+        services.AddSingleton<UploadLimiter>();
+        services.AddSingleton<StudyAccess>();
+        services.AddSingleton<StudyIndex>();
+        services.AddHostedService<Housekeeping>();
+        services.AddGrpc().AddServiceOptions<StudyGrpc>(o => o.Interceptors.Add<StudyErrorInterceptor>());
+        return services;
+    }
+}

@@ -1,0 +1,59 @@
+namespace MedCloudCare.Studies;
+
+/// <summary>Settings of the study service, section "Study" of its configuration.</summary>
+public sealed class StudyOptions
+{
+    /// <summary>Directory of the object store.</summary>
+    public string Objects { get; set; } = "";
+
+    /// <summary>The keyring file.</summary>
+    public string Keyring { get; set; } = "";
+
+    /// <summary>Directory of the wrapped study keys, apart from <see cref="Objects"/>.</summary>
+    public string KeyStore { get; set; } = "";
+
+    /// <summary>Largest instance accepted, in bytes.</summary>
+    public long MaxInstanceBytes { get; set; } = 4L << 30;
+
+    /// <summary>Instances of one call.</summary>
+    public int MaxInstancesPerCall { get; set; } = 10_000;
+
+    /// <summary>Bytes of one data message.</summary>
+    public int MaxChunkBytes { get; set; } = 256 << 10;
+
+    /// <summary>Upload calls of one account at a time, in this process.</summary>
+    public int MaxUploadsPerAccount { get; set; } = 32;
+
+    /// <summary>Bytes of a file that may come before its identifiers are complete; they are held in memory.</summary>
+    public int MaxHeadBytes { get; set; } = 4 << 20;
+
+    /// <summary>A pack that has reached this size is not appended to any more.</summary>
+    public long PackBytes { get; set; } = 256L << 20;
+
+    /// <summary>A group is committed when it holds so many bytes …</summary>
+    public long GroupBytes { get; set; } = 64L << 20;
+
+    /// <summary>… or so many instances …</summary>
+    public int GroupInstances { get; set; } = 256;
+
+    /// <summary>… or so many bytes of metadata …</summary>
+    public int GroupMetadataBytes { get; set; } = 16 << 20;
+
+    /// <summary>… or when the client pauses this long after an instance.</summary>
+    public TimeSpan GroupIdle { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Packs that one call keeps open; a call of many studies closes the least recently used.</summary>
+    public int PacksPerCall { get; set; } = 8;
+
+    /// <summary>Packs kept open for the next upload of their study.</summary>
+    public int IdlePacks { get; set; } = 64;
+
+    /// <summary>How long.</summary>
+    public TimeSpan PackIdle { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Studies held in the in-memory index over all owners; owners least recently asked for leave first.</summary>
+    public int IndexEntries { get; set; } = 2_000_000;
+
+    /// <summary>An upload is forgotten this long after its last use.</summary>
+    public TimeSpan UploadLifetime { get; set; } = TimeSpan.FromDays(7);
+}

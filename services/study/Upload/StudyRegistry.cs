@@ -1,0 +1,185 @@
+using MedCloudCare.Sealing;
+using Npgsql;
+
+namespace MedCloudCare.Studies;
+
+/// <summary>
+/// Finds the study of an owner that an instance belongs to, or reserves a new one: its key must exist before the first byte
+/// is sealed. A reservation that no instance was committed to is taken back. Thread-safe.
+/// </summary>
+internal sealed class StudyRegistry(NpgsqlDataSource database, IDataKeyStore keys) : IDisposable
+{
+    private const int Stripes = 64;
+
+    private readonly Dictionary<(Guid Owner, string Uid), OpenStudy> _open = [];
+    private readonly SemaphoreSlim[] _stripes = [.. Enumerable.Range(0, Stripes).Select(_ => new SemaphoreSlim(1, 1))];
+
+    /// <summary>The study, opened or reserved. To be released.</summary>
+    public async Task<OpenStudy> AcquireAsync(Guid owner, string studyInstanceUid, CancellationToken cancellationToken)
+    {
+        SemaphoreSlim stripe = StripeOf(owner, studyInstanceUid);
+        await stripe.WaitAsync(cancellationToken);
+        try
+        {
+            if (TryHold(owner, studyInstanceUid) is { } open)
+            {
+                return open;
+            }
+
+            OpenStudy study = await FindAsync(owner, studyInstanceUid, cancellationToken)
+                ?? await ReserveAsync(owner, studyInstanceUid, cancellationToken);
+            study.Holders = 1;
+            lock (_open)
+            {
+                _open.Add((owner, studyInstanceUid), study);
+            }
+
+            return study;
+        }
+        finally
+        {
+            stripe.Release();
+        }
+    }
+
+    /// <summary>Lets a study go; the last holder of an unused reservation takes it back.</summary>
+    public async Task ReleaseAsync(OpenStudy study)
+    {
+        SemaphoreSlim stripe = StripeOf(study.Owner, study.StudyInstanceUid);
+        await stripe.WaitAsync();
+        try
+        {
+            lock (_open)
+            {
+                if (--study.Holders > 0)
+                {
+                    return;
+                }
+
+                _open.Remove((study.Owner, study.StudyInstanceUid));
+            }
+
+            study.Key.Dispose();
+            if (study.IsReserved)
+            {
+                await TakeBackAsync(study.Id);
+            }
+        }
+        finally
+        {
+            stripe.Release();
+        }
+    }
+
+    /// <summary>Takes back reservations that a process left behind when it died.</summary>
+    /// <returns>How many.</returns>
+    public async Task<int> SweepAsync(TimeSpan age, CancellationToken cancellationToken)
+    {
+        List<Guid> left = [];
+        await using (NpgsqlCommand command = database.CreateCommand(
+            "SELECT id FROM studies WHERE instance_count = 0 AND create_time < now() - $1 LIMIT 1000"))
+        {
+            command.Parameters.AddWithValue(age);
+            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                left.Add(reader.GetGuid(0));
+            }
+        }
+
+        foreach (Guid id in left)
+        {
+            bool inUse;
+            lock (_open)
+            {
+                inUse = _open.Values.Any(s => s.Id == id);
+            }
+
+            if (!inUse)
+            {
+                await TakeBackAsync(id);
+            }
+        }
+
+        return left.Count;
+    }
+
+    public void Dispose()
+    {
+        foreach (SemaphoreSlim stripe in _stripes)
+        {
+            stripe.Dispose();
+        }
+    }
+
+    private OpenStudy? TryHold(Guid owner, string uid)
+    {
+        lock (_open)
+        {
+            if (_open.TryGetValue((owner, uid), out OpenStudy? study))
+            {
+                study.Holders++;
+            }
+
+            return study;
+        }
+    }
+
+    private async Task<OpenStudy?> FindAsync(Guid owner, string uid, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.CreateCommand(
+            "SELECT id, instance_count FROM studies WHERE owner = $1 AND study_instance_uid = $2");
+        command.Parameters.AddWithValue(owner);
+        command.Parameters.AddWithValue(uid);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return null;
+        }
+
+        Guid id = reader.GetGuid(0);
+        return new OpenStudy(id, owner, uid, await keys.GetAsync(id, cancellationToken), isReserved: reader.GetInt32(1) == 0);
+    }
+
+    private async Task<OpenStudy> ReserveAsync(Guid owner, string uid, CancellationToken cancellationToken)
+    {
+        // The key first: a row without a key would be a study that can never be opened.
+        Guid id = Guid.CreateVersion7();
+        DataKey key = await keys.CreateAsync(id, cancellationToken);
+        try
+        {
+            await using NpgsqlCommand command = database.CreateCommand(
+                "INSERT INTO studies (id, owner, study_instance_uid) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
+            command.Parameters.AddWithValue(id);
+            command.Parameters.AddWithValue(owner);
+            command.Parameters.AddWithValue(uid);
+            if (await command.ExecuteNonQueryAsync(cancellationToken) == 1)
+            {
+                return new OpenStudy(id, owner, uid, key, isReserved: true);
+            }
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
+
+        // Another replica was first.
+        key.Dispose();
+        await keys.EraseAsync(id, CancellationToken.None);
+        return await FindAsync(owner, uid, cancellationToken)
+            ?? throw new InvalidOperationException("A study was reserved by another replica and taken back at once.");
+    }
+
+    private async Task TakeBackAsync(Guid id)
+    {
+        await using NpgsqlCommand command = database.CreateCommand("DELETE FROM studies WHERE id = $1 AND instance_count = 0");
+        command.Parameters.AddWithValue(id);
+        if (await command.ExecuteNonQueryAsync() == 1)
+        {
+            await keys.EraseAsync(id);
+        }
+    }
+
+    private SemaphoreSlim StripeOf(Guid owner, string uid) => _stripes[(uint)HashCode.Combine(owner, uid) % Stripes];
+}
