@@ -13,6 +13,7 @@ internal static class DicomValues
         if (element.VR.IsSingleText()) return [element.Text];
         if (element.VR.IsText()) return Split(element.Text, element.VR);
         if (element.VR == DicomVR.AT) return ToTags(element.Value.Span);
+        if (element.VR is DicomVR.UV or DicomVR.SV) return ToIntegers(element);
         return element.VR.IsBulk() || element.VR.UnitSize() == 1
             ? []
             : [.. ToNumbers(element).Select(x => x.ToString("R", CultureInfo.InvariantCulture))];
@@ -111,6 +112,20 @@ internal static class DicomValues
         }
 
         return tags;
+    }
+
+    /// <summary>64-bit integers, of which a double would lose digits.</summary>
+    private static string[] ToIntegers(DicomElement element)
+    {
+        var bytes = element.Value.Span;
+        var texts = new string[bytes.Length / 8];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            var value = BinaryPrimitives.ReadInt64LittleEndian(bytes[(i * 8)..]);
+            texts[i] = element.VR == DicomVR.UV ? ((ulong)value).ToString(CultureInfo.InvariantCulture) : value.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return texts;
     }
 
     /// <summary>Splits at backslashes and removes the padding of each value: leading spaces only where they mean nothing.</summary>

@@ -73,14 +73,15 @@ public static class DicomJsonReader
         if (!json.TryGetProperty("Value", out var values)) return vr == DicomVR.SQ ? new DicomElement(tag, []) : new DicomElement(tag, vr, ReadOnlyMemory<byte>.Empty);
         if (values.ValueKind != JsonValueKind.Array) throw Invalid("Value is an array", path);
         if (vr == DicomVR.SQ) return new DicomElement(tag, [.. values.EnumerateArray().Select((x, i) => ReadDataset(x, $"{path}/{i}"))]);
-        if (vr.IsText()) return new DicomElement(tag, vr, Encoding.UTF8.GetBytes(string.Join('\\', values.EnumerateArray().Select(x => ReadText(x, path)))));
+        if (vr.IsText()) return new DicomElement(tag, vr, Encoding.UTF8.GetBytes(string.Join('\\', values.EnumerateArray().Select(x => ReadText(vr, x, path)))));
         if (vr.IsBulk()) throw Invalid("Binary values are InlineBinary or BulkDataURI", path);
         return new DicomElement(tag, vr, ReadNumbers(vr, values, path));
     }
 
-    private static string ReadText(JsonElement value, string path) => value.ValueKind switch
+    private static string ReadText(DicomVR vr, JsonElement value, string path) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Number when vr == DicomVR.DS && value.TryGetDouble(out var number) && double.IsFinite(number) => DicomValues.FormatDecimal(number),
         JsonValueKind.Number => value.GetRawText(),
         JsonValueKind.Null => "",
         JsonValueKind.Object => ReadName(value),

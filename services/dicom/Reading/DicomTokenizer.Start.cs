@@ -10,6 +10,7 @@ public sealed partial class DicomTokenizer
 
     private readonly byte[] _syntax = new byte[64];
     private int _syntaxLength;
+    private int _noted;
     private long _metaEnd = -1;
     private bool _rootImplicit;
     private bool _rootBigEndian;
@@ -41,9 +42,17 @@ public sealed partial class DicomTokenizer
     /// <summary>Reads the meta group up to the first element of another group (its declared length is often wrong).</summary>
     private bool ReadMeta(ref ByteInput input, bool isFinal)
     {
-        if (_position == _metaEnd && DeclaredSyntax() is { IsDeflated: true }) return EndMeta();
-        if (!input.Peek(8, out var head)) return isFinal && input.Available == 0 && _position > MagicEnd && _position >= _metaEnd && EndMeta();
-        return BinaryPrimitives.ReadUInt16LittleEndian(head) == 2 ? ReadElement(ref input, head) : EndMeta();
+        var isDeflated = DeclaredSyntax() is { IsDeflated: true };
+        if (!input.Peek(8, out var head))
+        {
+            // Only a deflated data set can be shorter than a header.
+            var isOver = input.Available == 0 ? _position > MagicEnd && _position >= _metaEnd : isDeflated;
+            return isFinal && isOver && EndMeta();
+        }
+
+        // Deflated bytes can look like group 0002, but not like a VR as well.
+        var isMeta = BinaryPrimitives.ReadUInt16LittleEndian(head) == 2 && (!isDeflated || DicomVRExtensions.ParseVR(head[4], head[5]) != DicomVR.None);
+        return isMeta ? ReadElement(ref input, head) : EndMeta();
     }
 
     private bool EndMeta()
@@ -118,6 +127,4 @@ public sealed partial class DicomTokenizer
             if (_noted == 4 && _valueLeft == 0) _metaEnd = _position + BinaryPrimitives.ReadUInt32LittleEndian(_syntax);
         }
     }
-
-    private int _noted;
 }

@@ -72,7 +72,7 @@ internal sealed class DatasetBuilder(DicomReadOptions options) : IDicomTokenSink
 
     private long Threshold(DicomTag tag, DicomVR vr)
     {
-        if (PixelDataMap.IsPixelData(tag)) return -1;
+        if (PixelDataMap.IsPixelData(tag)) return 0;
         return vr.IsBulk() ? options.BulkDataThreshold : options.MaxInlineValue;
     }
 

@@ -3,7 +3,7 @@ namespace MedCloudCare.Dicom;
 /// <summary>A value that DICOM JSON refers to by <see cref="BulkDataUri"/>.</summary>
 /// <param name="Path">Tags and item numbers from 0: "00281201", "00081140/0/00091010".</param>
 /// <param name="Offset">Bytes from the start of the file; of the inflated data set if <see cref="DicomInstanceInfo.IsInflated"/>.</param>
-/// <param name="Length">Bytes of the value as stored. Encapsulated pixel data: all its items, without the sequence delimiter.</param>
+/// <param name="Length">Bytes of the value as stored, in the byte order of the file. Encapsulated pixel data: all its items, without the sequence delimiter.</param>
 public sealed record DicomBulkData(string Path, DicomVR VR, long Offset, long Length);
 
 /// <summary>What a scan of a whole file found out. Nothing in here grows with the pixels.</summary>

@@ -50,6 +50,20 @@ public sealed class JsonTests
         Assert.Equal(["00880200/0/7FE00010", "7FE00010"], info.BulkData.Select(x => x.Path));
     }
 
+    [Fact]
+    public void Numbers_of_JSON_become_decimal_strings_that_fit()
+    {
+        var dataset = DicomDataset.FromJson("""{"00280030":{"vr":"DS","Value":[0.30000000000000004,1e-7]},"00200013":{"vr":"IS","Value":[3,null]}}"""u8);
+        Assert.All(dataset.GetStrings(DicomTags.PixelSpacing), x => Assert.InRange(x.Length, 1, 16));
+        Assert.Equal([0.3, 1e-7], dataset.GetDoubles(DicomTags.PixelSpacing).Select(x => Math.Round(x, 10)));
+        Assert.Equal(["3", ""], dataset.GetStrings(DicomTags.InstanceNumber));
+        Assert.Equal(ulong.MaxValue.ToString(System.Globalization.CultureInfo.InvariantCulture), new DicomDataset().SetBytes(DicomTags.SelectorUVValue, DicomVR.UV, BitConverter.GetBytes(ulong.MaxValue)).GetString(DicomTags.SelectorUVValue));
+    }
+
+    [Fact]
+    public void Arrays_of_data_sets_are_read() =>
+        Assert.Equal(["A", "B"], DicomJsonReader.ReadAll("""[{"00100020":{"vr":"LO","Value":["A"]}},{"00100020":{"vr":"LO","Value":["B"]}}]"""u8).Select(x => x.GetString(DicomTags.PatientID)!));
+
     [Theory]
     [InlineData("[]")]
     [InlineData("{")]

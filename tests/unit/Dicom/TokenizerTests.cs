@@ -28,9 +28,12 @@ public sealed class TokenizerTests
     [Fact]
     public void A_wrong_length_of_the_meta_group_is_overlooked()
     {
-        var file = SampleFiles.ImageFile();
-        file[140] = 3;
-        Assert.Equal("1.2.3.4.5", DicomInstanceScanner.Scan(file).SopInstanceUid);
+        foreach (var length in (byte[])[0, 3, 14, 255])
+        {
+            var file = SampleFiles.ImageFile();
+            file[140] = length;
+            Assert.Equal("1.2.3.4.5", DicomInstanceScanner.Scan(file).SopInstanceUid);
+        }
     }
 
     [Fact]
@@ -49,6 +52,22 @@ public sealed class TokenizerTests
         Assert.Equal("MR", info.GetItem(new DicomTag(0x0009, 0x1001))!.GetString(DicomTags.Modality));
         Assert.Equal("A^B", info.GetString(DicomTags.PatientName));
         Assert.Equal(-1, info.GetInt(DicomTags.SmallestImagePixelValue));
+    }
+
+    [Fact]
+    public void Implicit_items_in_an_explicit_data_set_are_read()
+    {
+        byte[] items = [0xFE, 0xFF, 0, 0xE0, 10, 0, 0, 0, 0x08, 0, 0x60, 0, 2, 0, 0, 0, (byte)'M', (byte)'R', 0xFE, 0xFF, 0, 0xE0, 10, 0, 0, 0, .. Element(0x0008, 0x0060, "CS", "CT"u8)];
+        var read = Explicit([.. Element(0x0008, 0x1140, "SQ", items), .. Element(0x0010, 0x0020, "LO", "ID"u8)]);
+        Assert.Equal(["MR", "CT"], read.GetItems(DicomTags.ReferencedImageSequence).Select(x => x.GetString(DicomTags.Modality)!));
+        Assert.Equal("ID", read.GetString(DicomTags.PatientID));
+    }
+
+    [Fact]
+    public void Stray_VR_bytes_are_refused_with_their_place()
+    {
+        var refusal = Assert.Throws<DicomException>(() => Explicit([.. Element(0x0008, 0x0060, "CS", "CT"u8), 0x10, 0, 0x20, 0, 1, 2, 0, 0]));
+        Assert.Equal((DicomError.InvalidVr, "00100020"), (refusal.Error, refusal.Path));
     }
 
     [Fact]
