@@ -18,7 +18,7 @@ internal static class JpegCodec
             throw new InvalidDataException("The JPEG frame does not fit the image's metadata.");
         }
 
-        var output = new SampleWriter(width, height, samples);
+        var output = new SampleWriter(width, height, samples, decoder.Precision);
         decoder.SetOutputWriter(output);
         decoder.Decode();
         return output.Samples;
@@ -48,8 +48,11 @@ internal static class JpegCodec
         encoder.Encode();
     }
 
-    private sealed class SampleWriter(int width, int height, int samples) : JpegBlockOutputWriter
+    private sealed class SampleWriter(int width, int height, int samples, int precision) : JpegBlockOutputWriter
     {
+        // The inverse transform of lossy data overshoots. Sixteen bits are lossless and use all of a cell.
+        private readonly int _largest = (1 << precision) - 1;
+
         public ushort[] Samples { get; } = new ushort[checked(width * height * samples)];
 
         public override void WriteBlock(ref short blockRef, int componentIndex, int x, int y)
@@ -60,7 +63,7 @@ internal static class JpegCodec
             {
                 for (var column = 0; column < 8 && x + column < width; column++)
                 {
-                    Samples[((((y + row) * width) + x + column) * samples) + componentIndex] = (ushort)block[(row * 8) + column];
+                    Samples[((((y + row) * width) + x + column) * samples) + componentIndex] = precision == 16 ? (ushort)block[(row * 8) + column] : (ushort)Math.Clamp((int)block[(row * 8) + column], 0, _largest);
                 }
             }
         }
