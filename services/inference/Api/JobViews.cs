@@ -1,0 +1,36 @@
+using Google.Protobuf.WellKnownTypes;
+using MedCloudCare.Inference.V1;
+using MedCloudCare.Jobs.Store;
+
+namespace MedCloudCare.Jobs.Api;
+
+/// <summary>Rows as their owner sees them.</summary>
+public sealed class JobViews(JobSeal seal)
+{
+    /// <summary>The resource of a row.</summary>
+    public Job Show(JobRecord job)
+    {
+        var shown = new Job
+        {
+            Name = $"jobs/{job.Id:D}",
+            State = job.JobState,
+            Progress = job.Progress,
+            Message = seal.OpenMessage(job),
+            Model = job.ModelName,
+            ModelVersion = job.VersionName,
+            ModelDisplayName = job.ModelDisplayName,
+            StudyInstanceUid = job.StudyUid,
+            SeriesInstanceUid = job.SeriesUid,
+            Study = $"studies/{job.Study:D}",
+            Attempt = job.Attempt,
+            CreateTime = Timestamp.FromDateTimeOffset(job.CreateTime),
+            StartTime = job.StartTime is { } start ? Timestamp.FromDateTimeOffset(start) : null,
+            EndTime = job.EndTime is { } end ? Timestamp.FromDateTimeOffset(end) : null,
+        };
+        if (job.JobState == Job.Types.State.Succeeded) shown.Result = seal.OpenResult(job);
+        if (job.JobState != Job.Types.State.Failed || seal.OpenError(job) is not { } error) return shown;
+        if (!job.ReadsModel) error.Detail = "";
+        shown.Error = error;
+        return shown;
+    }
+}
