@@ -7,7 +7,7 @@ namespace MedCloudCare.Dicom;
 public static class DicomFile
 {
     /// <summary>Under 2.25, so that no registration is needed; names the writer in every file's meta group.</summary>
-    public const string ImplementationClassUid = "2.25.244690187203917342870153306192831145921";
+    public const string ImplementationClassUid = "2.25.326676616255241829964334411977954747930";
 
     public const string ImplementationVersionName = "MEDCLOUDCARE_0_1";
 
