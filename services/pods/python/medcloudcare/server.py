@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, List
 
@@ -26,6 +27,7 @@ from .supervisor import StartFailed, Supervisor
 MAX_CALLS = 28
 THREADS = 32
 LARGEST_CONTAINED_PID = 15
+SEAL_SECONDS = 30
 _PR_SET_DUMPABLE = 4
 
 
@@ -47,14 +49,16 @@ def main() -> int:
     # kill(-1) and the memory guard are for a pod's own PID namespace, where the server has a small number. No host process
     # that anybody starts does: a wrong --contained cannot reach beyond the pod.
     contained = options.contained and os.getpid() <= LARGEST_CONTAINED_PID
-    supervisor = Supervisor(command, contained, on_loss)
     contract = Contract(options.contract)
     with tempfile.TemporaryDirectory(prefix="pod-") as scratch:
+        supervisor = Supervisor(command, contained, scratch, on_loss)
         service = PodService(contract, supervisor, options.infer_type, options.digest, scratch, on_loss)
         server = _serve(options.socket, service, contract, lambda: supervisor.ready and not ended.is_set())
         if options.memory_mib and contained:
             MemoryGuard(options.memory_mib).start()
         try:
+            if options.await_seal:
+                _await_seal(os.path.dirname(options.socket))
             supervisor.start()
             ended.wait()
         except StartFailed as failure:
@@ -80,6 +84,15 @@ def _serve(socket: str, service: PodService, contract: Contract, ready: Callable
     return server
 
 
+def _await_seal(directory: str) -> None:
+    """Waits until the socket's directory has been taken from this user: no code of the model's runs before."""
+    deadline = time.monotonic() + SEAL_SECONDS
+    while os.access(directory, os.W_OK):
+        if time.monotonic() > deadline:
+            raise StartFailed("the directory of the pod's socket stays writable")
+        time.sleep(0.01)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="medcloudcare.server")
     parser.add_argument("--socket", required=True, help="path of the Unix socket to listen on")
@@ -88,6 +101,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--contract", required=True, help="descriptor set of pod.proto")
     parser.add_argument("--digest", default="", help="digest of the package, for Describe")
     parser.add_argument("--contained", action="store_true", help="the pod has a PID namespace of its own")
+    parser.add_argument("--await-seal", action="store_true", help="load the model only once the socket's directory is read-only")
     parser.add_argument("--memory-mib", type=int, default=0, help="end the model beyond this much; for hosts without cgroups")
     parser.add_argument("--drain", type=float, default=30, help="seconds that running jobs get after SIGTERM")
     options = parser.parse_args()

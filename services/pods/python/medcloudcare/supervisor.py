@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,10 +25,11 @@ class StartFailed(Exception):
 class Supervisor:
     """Owns the worker process. One job at a time (the caller sees to it)."""
 
-    def __init__(self, command: List[str], contained: bool, on_loss: Callable[[], None]) -> None:
+    def __init__(self, command: List[str], contained: bool, keep: str, on_loss: Callable[[], None]) -> None:
         """``on_loss`` is called when the worker ends while it has no job. ``contained``: everything else in this PID namespace
-        is the worker's doing and may be killed with it."""
+        and in its temporary directories, ``keep`` apart, is the worker's doing and goes with it."""
         self._command = command
+        self._keep = keep
         self._contained = contained
         self._on_loss = on_loss
         self._process: Optional[subprocess.Popen[bytes]] = None
@@ -84,6 +86,8 @@ class Supervisor:
     def restart(self) -> None:
         """Ends the worker and everything it started, and starts another."""
         self.stop()
+        if self._contained:
+            self._wipe()
         self.start()
 
     def stop(self) -> None:
@@ -102,6 +106,17 @@ class Supervisor:
         process.wait()
         channel.close()
         self._process = self._channel = None
+
+    def _wipe(self) -> None:
+        """Removes what the worker left in the pod's temporary directories; only the server's own stays."""
+        for directory in ("/tmp", "/dev/shm"):
+            for entry in os.scandir(directory):
+                if entry.path == self._keep:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    os.unlink(entry.path)
 
     def _forget_last_job(self) -> None:
         """Drops what the worker still said after its last job had ended."""
