@@ -68,8 +68,8 @@ public class MeshFixture : IAsyncLifetime
         }
 
         using var state = State();
-        Http = new Uri(state.RootElement.GetProperty("Http").GetString()!);
-        Https = new Uri(state.RootElement.GetProperty("Https").GetString()!);
+        Http = new Uri(state.RootElement.GetProperty(nameof(Http)).GetString()!);
+        Https = new Uri(state.RootElement.GetProperty(nameof(Https)).GetString()!);
     }
 
     /// <summary>Runs a verb of the command line against this mesh.</summary>
