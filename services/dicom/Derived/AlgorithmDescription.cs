@@ -14,7 +14,8 @@ public sealed record AlgorithmDescription(string Name, string Version, string So
 
     internal static string ShortText(string text) => Clean(text, 1024);
 
-    internal static string Clean(string text, int limit)
+    /// <summary>Text without control characters and backslashes, cut to a length.</summary>
+    public static string Clean(string text, int limit)
     {
         var characters = text.Trim().Select(x => char.IsControl(x) || x == '\\' ? ' ' : x).Take(limit).ToArray();
         if (characters.Length == limit && char.IsHighSurrogate(characters[^1])) characters[^1] = ' ';

@@ -53,7 +53,7 @@ internal sealed class PodCall(PodService.PodServiceClient pod, long maxResultByt
         if (await Task.WhenAny(receiving, Task.Delay(TimeSpan.FromSeconds(10))) != receiving) throw new PodLostException("The pod takes no more requests.", sending.Exception);
     }
 
-    private async Task SendAsync(
+    private static async Task SendAsync(
         IClientStreamWriter<InferRequest> requests, InferRequest.Types.Start start, IAsyncEnumerable<Response> series, CancellationToken cancellation)
     {
         long left = 0;
