@@ -2,6 +2,7 @@ using System.Reflection;
 using DbUp;
 using DbUp.Engine;
 using DbUp.Engine.Output;
+using DbUp.Postgresql;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -28,13 +29,14 @@ internal sealed partial class SchemaMigrator(string schema, Assembly assembly, I
         }
 
         // The lock lives as long as the connection; closing a pooled one resets it.
-        var engine = DeployChanges.To.PostgresqlDatabase(connectionString)
+        var builder = DeployChanges.To.PostgresqlDatabase(connectionString)
             .WithScriptsEmbeddedInAssembly(assembly, name => name.Contains(".Migrations.", StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))
             .WithTransactionPerScript()
             .WithVariablesDisabled()
             .JournalToPostgresqlTable(schema, JournalTable)
-            .LogTo(new Quiet())
-            .Build();
+            .LogTo(new Quiet());
+        builder.Configure(c => c.ScriptExecutor = new OwnSchemaExecutor(c));
+        var engine = builder.Build();
         var known = engine.GetDiscoveredScripts().Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
         var unknown = engine.GetExecutedScripts().Where(s => !known.Contains(s)).ToList();
         if (unknown.Count > 0)
@@ -56,6 +58,15 @@ internal sealed partial class SchemaMigrator(string schema, Assembly assembly, I
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Schema {Schema}: applied {Script}")]
     private static partial void LogApplied(ILogger log, string schema, string script);
+
+    /// <summary>
+    /// DbUp would create the schema, which a service's role may not do and need not: the schema is there and its own.
+    /// </summary>
+    private sealed class OwnSchemaExecutor(DbUp.Builder.UpgradeConfiguration c)
+        : PostgresqlScriptExecutor(() => c.ConnectionManager, () => c.Log, null, () => c.VariablesEnabled, c.ScriptPreprocessors, () => c.Journal)
+    {
+        protected override string GetVerifySchemaSql(string schema) => "SELECT 1";
+    }
 
     /// <summary>What happened is logged once, above.</summary>
     private sealed class Quiet : IUpgradeLog
