@@ -22,6 +22,7 @@ public sealed class AccountsContext(DbContextOptions<AccountsContext> options) :
         modelBuilder.Entity<SignInFailureRow>().HasKey(r => r.EmailKey);
         modelBuilder.Entity<SessionRow>().HasKey(r => r.Id);
         modelBuilder.Entity<RefreshTokenRow>().HasKey(r => r.TokenHash);
+        modelBuilder.Entity<RefreshTokenRow>().HasOne<SessionRow>().WithMany().HasForeignKey(r => r.SessionId);
         modelBuilder.Entity<SigningKeyRow>().HasKey(r => r.Id);
     }
 }

@@ -93,7 +93,7 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> log, Me
 
         var id = Activity.Current?.TraceId.ToString() ?? Guid.NewGuid().ToString("n");
         var detail = options.LogExceptionMessages ? e.ToString() : e.StackTrace ?? "";
-        var kind = e is Npgsql.PostgresException p ? $"PostgresException {p.SqlState} {p.ConstraintName}" : e.GetType().FullName!;
+        var kind = e.GetBaseException() is Npgsql.PostgresException p ? $"PostgresException {p.SqlState} {p.ConstraintName}" : e.GetType().FullName!;
         LogFailure(log, context.Method, id, kind, detail);
         return MeshErrors.Of(StatusCode.Internal, Reason.Internal, $"A fault of this system; tell its operator this identifier: {id}", ("id", id));
     }
