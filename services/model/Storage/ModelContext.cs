@@ -18,6 +18,8 @@ public sealed class ModelContext(DbContextOptions<ModelContext> options) : DbCon
         modelBuilder.Entity<ModelRow>().ToTable("models").HasKey(m => m.Id);
         modelBuilder.Entity<VersionRow>().ToTable("versions").HasKey(v => v.Id);
         modelBuilder.Entity<FileRow>().ToTable("files").HasKey(f => new { f.VersionId, f.Position });
+        modelBuilder.Entity<VersionRow>().HasOne<ModelRow>().WithMany().HasForeignKey(v => v.ModelId);
+        modelBuilder.Entity<FileRow>().HasOne<VersionRow>().WithMany().HasForeignKey(f => f.VersionId);
         modelBuilder.Entity<GrantRow>().HasNoKey().ToView("effective_access_v1", "sharing");
     }
 }
