@@ -12,8 +12,8 @@ public sealed class InferenceOptions
     /// </summary>
     public string Instance { get; set; } = "";
 
-    /// <summary>Jobs that this process runs at the same time; most of them wait for their pod.</summary>
-    public int Workers { get; set; } = 8;
+    /// <summary>Jobs that this process holds at the same time; most of them wait for a pod.</summary>
+    public int Workers { get; set; } = 32;
 
     /// <summary>How long a job stays with a process that gives no sign of life.</summary>
     public double LeaseSeconds { get; set; } = 15;
@@ -21,7 +21,10 @@ public sealed class InferenceOptions
     /// <summary>A third of the lease, so that two may be missed.</summary>
     public double HeartbeatSeconds { get; set; } = 5;
 
-    /// <summary>How long one attempt may take, waiting for a replica included.</summary>
+    /// <summary>
+    /// How long a model may compute, counted from its first report of progress. Until then twice as long, since the pod may
+    /// be busy with another call.
+    /// </summary>
     public double JobMinutes { get; set; } = 30;
 
     /// <summary>How long a job waits while no replica of its model can be started.</summary>

@@ -1,6 +1,10 @@
 using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using MedCloudCare.Common.V1;
 using MedCloudCare.Inference.V1;
 using MedCloudCare.Jobs.Store;
+using MedCloudCare.Platform.Errors;
+using MedCloudCare.Sealing;
 
 namespace MedCloudCare.Jobs.Api;
 
@@ -8,7 +12,20 @@ namespace MedCloudCare.Jobs.Api;
 public sealed class JobViews(JobSeal seal)
 {
     /// <summary>The resource of a row.</summary>
+    /// <exception cref="RpcException">DATA_LOSS SEAL_BROKEN: the row was changed outside this system.</exception>
     public Job Show(JobRecord job)
+    {
+        try
+        {
+            return Open(job);
+        }
+        catch (SealedDataException)
+        {
+            throw MeshErrors.Of(StatusCode.DataLoss, Reason.SealBroken, "The job's record does not verify and is not shown. Tell the operator.");
+        }
+    }
+
+    private Job Open(JobRecord job)
     {
         var shown = new Job
         {

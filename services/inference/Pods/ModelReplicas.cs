@@ -17,6 +17,8 @@ internal sealed class ModelReplicas : IAsyncDisposable
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250), LastRetry = TimeSpan.FromSeconds(5);
     // A job that lost a pod waits this long for another one before it takes the same again.
     private static readonly TimeSpan PreferOther = TimeSpan.FromSeconds(3);
+    // A pod computes one call at a time; a second one is sent meanwhile, so that the next computation starts at once.
+    private const int MaxOutstanding = 2;
 
     private readonly ModelService.ModelServiceClient _models;
     private readonly PodChannel _channels;
@@ -37,14 +39,15 @@ internal sealed class ModelReplicas : IAsyncDisposable
     /// <summary>Why no replica can be started, in words; empty while there is no problem.</summary>
     public string Problem { get; private set; } = "";
 
-    /// <summary>Waits for a ready replica.</summary>
+    /// <summary>Waits for a ready replica that has room for a call; as long as it takes while replicas are ready and busy.</summary>
     /// <param name="avoid">Replicas that this job lost; taken only when there is no other for a while.</param>
-    /// <param name="timeout">How long to wait.</param>
+    /// <param name="timeout">How long to wait while no replica is ready.</param>
     /// <exception cref="JobFailedException">MODEL_NOT_READY: there is no such version, or none became ready in time.</exception>
     /// <exception cref="TryLaterException">The model service did not answer in that time.</exception>
     public async Task<ReplicaUse> AcquireAsync(IReadOnlySet<string> avoid, TimeSpan timeout, CancellationToken cancellation)
     {
         var start = TimeProvider.System.GetTimestamp();
+        var lastReady = start;
         while (true)
         {
             Task changed;
@@ -53,12 +56,13 @@ internal sealed class ModelReplicas : IAsyncDisposable
             {
                 if (_gone) throw new JobFailedException(Reason.ModelNotReady, "This version of the model does not exist any more.");
                 if (Choose(avoid, waited) is { } entry) return new ReplicaUse(this, entry);
+                if (_replicas.Values.Any(x => x.Ready)) lastReady = TimeProvider.System.GetTimestamp();
                 changed = _changed.Task;
             }
 
-            var left = timeout - waited;
+            var left = timeout - TimeProvider.System.GetElapsedTime(lastReady);
             if (left <= TimeSpan.Zero) throw TimedOut();
-            var wait = waited < PreferOther && PreferOther < timeout ? PreferOther - waited : left;
+            var wait = waited < PreferOther && PreferOther - waited < left ? PreferOther - waited : left;
             try
             {
                 await changed.WaitAsync(wait, cancellation);
@@ -94,20 +98,17 @@ internal sealed class ModelReplicas : IAsyncDisposable
 
     private Entry? Choose(IReadOnlySet<string> avoid, TimeSpan waited)
     {
-        var ready = _replicas.Values.Where(x => x.Ready && (waited >= PreferOther || !avoid.Contains(x.Id)));
+        var ready = _replicas.Values.Where(x => x.Ready && x.Outstanding < MaxOutstanding && (waited >= PreferOther || !avoid.Contains(x.Id)));
         var chosen = ready.MinBy(x => x.Outstanding);
         if (chosen is not null) chosen.Outstanding++;
         return chosen;
     }
 
-    private void Return(Entry entry)
+    private void Return(Entry entry) => Change(() =>
     {
-        lock (_gate)
-        {
-            entry.Outstanding--;
-            if (entry.Gone && entry.Outstanding == 0) entry.Channel.Dispose();
-        }
-    }
+        entry.Outstanding--;
+        if (entry.Gone && entry.Outstanding == 0) entry.Channel.Dispose();
+    });
 
     private async Task WatchAsync()
     {

@@ -1,3 +1,6 @@
+using MedCloudCare.Common.V1;
+using MedCloudCare.Inference.V1;
+using MedCloudCare.Sealing;
 using Microsoft.EntityFrameworkCore;
 
 namespace MedCloudCare.Jobs.Store;
@@ -23,7 +26,22 @@ public sealed partial class JobStore
                 LIMIT 1 FOR UPDATE SKIP LOCKED)
             RETURNING *
             """).AsNoTracking().ToListAsync(cancellation);
-        return claimed is [var job] ? new ClaimedJob(job, seal.OpenDelegation(job)) : null;
+        return claimed is [var job] ? await OpenAsync(job, cancellation) : null;
+    }
+
+    /// <summary>A row that does not verify ends its job: nobody could run it.</summary>
+    private async Task<ClaimedJob?> OpenAsync(JobRecord job, CancellationToken cancellation)
+    {
+        try
+        {
+            return new ClaimedJob(job, seal.OpenDelegation(job));
+        }
+        catch (SealedDataException)
+        {
+            var error = new JobError { Reason = Reason.SealBroken, Message = "The job's record was changed outside this system." };
+            await FailAsync(new ClaimedJob(job, ""), error, cancellation);
+            return null;
+        }
     }
 
     /// <summary>Renews leases.</summary>

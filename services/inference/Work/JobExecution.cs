@@ -45,13 +45,27 @@ internal sealed class JobExecution(
         progress.Set(0, "Waiting for the model");
         var received = await ComputeAsync(progress, cancellation);
 
-        // 4. Its result, checked against the source as it is stored now.
+        // 4. Its result.
         progress.Set(Computed, "Storing the result");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(options.JobTimeout);
+        try
+        {
+            return await StoreAsync(version, received, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TryLaterException("The archive does not take the result.");
+        }
+    }
+
+    private async Task<JobResult> StoreAsync(ModelVersion version, ReceivedResult received, CancellationToken cancellation)
+    {
         using var step = JobTelemetry.Step("store result");
         var headers = await _archive.RetrieveHeadersAsync(cancellation);
         var result = await Task.Run(() => new ResultBuilder(job.Record, version, headers).Build(received), cancellation);
 
-        // 5. Fenced: whoever lost the lease does not get past this line.
+        // Fenced: whoever lost the lease does not get past this line.
         await store.StageResultAsync(job, result.Result, cancellation);
         await new ResultUpload(studies, job).StoreAsync(result, cancellation);
         return result.Result;
@@ -101,16 +115,28 @@ internal sealed class JobExecution(
     {
         using var step = JobTelemetry.Step("run model");
         progress.Set(Started, "Sending the series to the model");
-        var call = new PodCall(
-            new PodService.PodServiceClient(replica.Channel),
-            options.MaxResultBytes,
-            (fraction, message) => progress.Set(Started + (fraction * (Computed - Started)), message));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(2 * options.JobTimeout);
+        var hasBegun = false;
+        var call = new PodCall(new PodService.PodServiceClient(replica.Channel), options.MaxResultBytes, (fraction, message) =>
+        {
+            if (!hasBegun && fraction > 0) limit.CancelAfter(options.JobTimeout);
+            hasBegun |= fraction > 0;
+            progress.Set(Started + (fraction * (Computed - Started)), message);
+        });
         var start = new InferRequest.Types.Start
         {
             Job = $"jobs/{job.Id:D}",
             StudyInstanceUid = job.Record.StudyUid,
             SeriesInstanceUid = job.Record.SeriesUid,
         };
-        return await call.RunAsync(start, _archive.RetrieveAsync(cancellation), cancellation);
+        try
+        {
+            return await call.RunAsync(start, _archive.RetrieveAsync(limit.Token), limit.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or PodLostException && limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new JobFailedException(Reason.ModelLimitExceeded, $"The model took longer than the limit of {options.JobMinutes} minutes.");
+        }
     }
 }

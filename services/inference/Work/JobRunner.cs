@@ -59,13 +59,11 @@ public sealed partial class JobRunner(
 
     private async Task<(string State, Reason Reason)> ExecuteAsync(ClaimedJob job, RunningJobs.Run run)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(run.Stopping);
-        deadline.CancelAfter(options.Value.JobTimeout);
         try
         {
             if (job.Record.Crashes > MaxCrashes) throw new JobFailedException(Reason.Internal, "The service ended too often while it ran this job.");
             var execution = new JobExecution(job, store, seal, studies, models, replicas, telemetry, options.Value);
-            var result = await execution.RunAsync(deadline.Token);
+            var result = await execution.RunAsync(run.Stopping);
             await store.SucceedAsync(job, result, CancellationToken.None);
             return ("succeeded", Reason.Unspecified);
         }
@@ -81,11 +79,6 @@ public sealed partial class JobRunner(
         {
             await store.PostponeAsync(job, TimeSpan.Zero, CancellationToken.None);
             return ("postponed", Reason.Unspecified);
-        }
-        catch (Exception e) when (deadline.IsCancellationRequested && e is not LeaseLostException)
-        {
-            var limit = $"The job took longer than the limit of {options.Value.JobMinutes} minutes.";
-            return await FailAsync(job, new JobError { Reason = Reason.ModelLimitExceeded, Message = limit });
         }
         catch (TryLaterException e)
         {

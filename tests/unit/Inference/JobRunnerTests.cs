@@ -121,6 +121,44 @@ public sealed class JobRunnerTests(PostgresFixture postgres)
     }
 
     [SkippableFact]
+    public async Task A_replica_gets_no_more_calls_than_it_can_prepare_and_the_other_jobs_wait()
+    {
+        await using var jobs = await JobDatabase.CreateAsync(postgres);
+        var gate = new TaskCompletionSource();
+        var pod = PodStub.Segmenting(gate: gate.Task);
+        await using var mesh = await LittleMesh.StartAsync(jobs, pod);
+        var model = Guid.NewGuid();
+        for (var i = 0; i < 4; i++) await jobs.AddAsync(JobDatabase.NewJob() with { Model = model });
+        var runs = new List<Task>();
+        for (var i = 0; i < 4; i++) runs.Add(mesh.RunAsync(await jobs.ClaimAsync()));
+        await pod.Called;
+        Assert.False(await ReachesAsync(() => pod.Calls > 2, TimeSpan.FromSeconds(1)));
+        gate.SetResult();
+        await Task.WhenAll(runs).WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal((4, 4), (pod.Calls, mesh.Archive.Stored.Count));
+    }
+
+    [SkippableFact]
+    public async Task A_model_over_its_time_limit_fails_with_that_reason_and_its_call_is_cancelled()
+    {
+        await using var jobs = await JobDatabase.CreateAsync(postgres);
+        var pod = PodStub.Hanging();
+        await using var mesh = await LittleMesh.StartAsync(jobs, jobMinutes: 1.0 / 60, pod);
+        Assert.Equal(Reason.ModelLimitExceeded, jobs.Seal.OpenError(await RunAsync(jobs, mesh))!.Reason);
+        await pod.Cancelled;
+    }
+
+    [SkippableFact]
+    public async Task A_record_changed_in_the_database_ends_its_job_and_is_never_run()
+    {
+        await using var jobs = await JobDatabase.CreateAsync(postgres);
+        var job = await jobs.AddAsync();
+        await PostgresFixture.ExecuteAsync(jobs.Source, "UPDATE inference.jobs SET delegation = set_byte(delegation, 20, get_byte(delegation, 20) # 1)");
+        Assert.Null(await jobs.Store.ClaimAsync("a", JobDatabase.Lease, default));
+        Assert.Equal(Reason.SealBroken, jobs.Seal.OpenError(await jobs.ReadAsync(job))!.Reason);
+    }
+
+    [SkippableFact]
     public async Task A_stopping_service_gives_its_jobs_back()
     {
         await using var jobs = await JobDatabase.CreateAsync(postgres);
@@ -194,6 +232,16 @@ public sealed class JobRunnerTests(PostgresFixture postgres)
         var job = await jobs.ClaimAsync();
         await mesh.RunAsync(job).WaitAsync(TimeSpan.FromMinutes(2));
         return await jobs.ReadAsync(job.Record);
+    }
+
+    private static async Task<bool> ReachesAsync(Func<bool> condition, TimeSpan within)
+    {
+        for (var start = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(start) < within; await Task.Delay(20))
+        {
+            if (condition()) return true;
+        }
+
+        return false;
     }
 
     private static async Task RestoreDelegationAsync(JobDatabase jobs)

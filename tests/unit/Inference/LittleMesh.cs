@@ -46,7 +46,9 @@ internal sealed class LittleMesh : IAsyncDisposable
     public JobRunner Runner { get; private set; } = null!;
 
     /// <summary>Starts with as many replicas as there are behaviours.</summary>
-    public static async Task<LittleMesh> StartAsync(JobDatabase jobs, params PodStub[] pods)
+    public static Task<LittleMesh> StartAsync(JobDatabase jobs, params PodStub[] pods) => StartAsync(jobs, 5, pods);
+
+    public static async Task<LittleMesh> StartAsync(JobDatabase jobs, double jobMinutes, params PodStub[] pods)
     {
         var mesh = new LittleMesh();
         var services = await mesh.ServeAsync("services", x => x.AddSingleton(mesh.Archive).AddSingleton(mesh.Models), x =>
@@ -68,7 +70,7 @@ internal sealed class LittleMesh : IAsyncDisposable
         mesh.Replicas = new ReplicaDirectory(models, channels);
         mesh.Runner = new JobRunner(
             jobs.Store, jobs.Seal, new StudyService.StudyServiceClient(channel), models, mesh.Replicas, new JobTelemetry(),
-            Options.Create(new InferenceOptions { ReplicaMinutes = 0.1 }), TimeProvider.System, NullLogger<JobRunner>.Instance);
+            Options.Create(new InferenceOptions { ReplicaMinutes = 0.1, JobMinutes = jobMinutes }), TimeProvider.System, NullLogger<JobRunner>.Instance);
         return mesh;
     }
 
@@ -228,8 +230,9 @@ internal sealed class PodStub(Func<IServerStreamWriter<InferResponse>, ServerCal
     /// <summary>Whether the series arrived as the archive holds it.</summary>
     public bool IsIntact { get; private set; }
 
-    public static PodStub Segmenting(byte label = 1, bool isWhole = true) => new(async (output, _) =>
+    public static PodStub Segmenting(byte label = 1, bool isWhole = true, Task? gate = null) => new(async (output, _) =>
     {
+        await (gate ?? Task.CompletedTask);
         await output.WriteAsync(new InferResponse { Progress = new Progress { Fraction = 0.5, Message = "Half way" } });
         var result = new Segmentation { Slices = LittleMesh.Slices, Rows = LittleMesh.Rows, Columns = LittleMesh.Columns, BytesPerVoxel = 1 };
         result.Segments.Add(new Segmentation.Types.Segment { Number = 1, Label = "White matter", Rgb = 0xFFCC00 });
