@@ -48,7 +48,8 @@ async function match(items: Item[], answer: StowAnswer, signal: AbortSignal, sen
     const uid = uids[index]!;
     const failed = answer.failed.get(uid);
     const stored = answer.stored.has(uid);
-    if (uid && (failed !== undefined) !== stored) {
+    const unique = uids.indexOf(uid) === uids.lastIndexOf(uid);
+    if (uid && unique && (failed !== undefined) !== stored) {
       outcomes.push({ item, reason: failed });
     } else {
       unclear.push(item);
