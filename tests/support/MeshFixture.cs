@@ -154,13 +154,20 @@ public class MeshFixture : IAsyncLifetime
             : string.Join('\n', Directory.EnumerateFiles(directory, "*.log").Select(f => $"== {f}\n{string.Join('\n', File.ReadLines(f).TakeLast(30))}"));
     }
 
+    /// <summary>Trust in the mesh's authority and no other.</summary>
+    public X509ChainPolicy Trust()
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(authority);
+        return policy;
+    }
+
     private JsonDocument State() => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Data, "run", "mesh.json")));
 
     private SocketsHttpHandler TrustingHandler()
     {
         var handler = new SocketsHttpHandler { UseProxy = false, EnableMultipleHttp2Connections = true, AllowAutoRedirect = false };
-        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(authority);
+        handler.SslOptions.CertificateChainPolicy = Trust();
         return handler;
     }
 }

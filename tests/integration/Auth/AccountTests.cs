@@ -85,11 +85,11 @@ public sealed class AccountTests(MeshFixture mesh)
         {
             try
             {
-                return (Tokens: await auth.RefreshSessionAsync(request), Error: (RpcException?)null);
+                return (Tokens: (SessionTokens?)await auth.RefreshSessionAsync(request), Error: (RpcException?)null);
             }
             catch (RpcException e)
             {
-                return (Tokens: null, Error: e);
+                return (Tokens: (SessionTokens?)null, Error: (RpcException?)e);
             }
         }));
         var winner = Assert.Single(race, r => r.Tokens is not null).Tokens!;

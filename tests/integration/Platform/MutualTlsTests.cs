@@ -44,13 +44,14 @@ public sealed class MutualTlsTests(MeshFixture mesh)
         var address = new Uri(mesh.AddressOf(service));
         using var client = new TcpClient();
         await client.ConnectAsync(address.Host, address.Port);
-        await using var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, _, _, _) => true);
+        await using var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: false);
         try
         {
             await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
             {
                 TargetHost = "localhost",
                 ClientCertificates = certificate is null ? [] : [certificate],
+                CertificateChainPolicy = mesh.Trust(),
             });
             await tls.WriteAsync("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray());
             return await tls.ReadAsync(new byte[1]) == 1;
