@@ -48,7 +48,7 @@ public sealed class InTransitTests(MeshFixture mesh)
     private static async Task<byte[]> CaptureAsync(string filter, Func<Task> traffic)
     {
         var file = Path.Combine(Path.GetTempPath(), "mcc-" + Guid.NewGuid().ToString("n") + ".pcap");
-        using var tcpdump = Process.Start(new ProcessStartInfo("tcpdump", ["-i", "lo", "-U", "-s", "0", "-Z", "root", "-B", "65536", "-w", file, filter]) { RedirectStandardError = true })!;
+        using var tcpdump = Process.Start(new ProcessStartInfo("tcpdump", ["-i", "lo", "--immediate-mode", "-U", "-s", "0", "-Z", "root", "-B", "65536", "-w", file, filter]) { RedirectStandardError = true })!;
         try
         {
             // Its first line says that it listens.
