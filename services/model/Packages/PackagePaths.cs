@@ -3,7 +3,7 @@ using System.Text;
 
 namespace MedCloudCare.Models.Packages;
 
-/// <summary>The paths of a package: relative, plain, and distinct on every file system.</summary>
+/// <summary>The paths of a package: relative, plain, and distinct also where case does not count.</summary>
 public sealed class PackagePaths
 {
     private const int SegmentBytes = 255;
@@ -16,19 +16,18 @@ public sealed class PackagePaths
     public void Add(string path)
     {
         string[] segments = Check(path);
-        string key = path.Normalize(NormalizationForm.FormC);
         if (_files.Count >= PackageLimits.Files)
         {
             throw new PackageException(Common.V1.Reason.LimitExceeded, $"A package has at most {PackageLimits.Files} files.",
                 ("limit", "files"), ("maximum", PackageLimits.Files.ToString(CultureInfo.InvariantCulture)));
         }
 
-        if (!_files.Add(key))
+        if (!_files.Add(path))
         {
             throw Refuse(path, "occurs twice, or differs from another path in upper and lower case only");
         }
 
-        if (_folders.Contains(key))
+        if (_folders.Contains(path))
         {
             throw Refuse(path, "is a file and a folder");
         }
@@ -36,7 +35,7 @@ public sealed class PackagePaths
         string folder = "";
         foreach (string segment in segments[..^1])
         {
-            folder += (folder.Length > 0 ? "/" : "") + segment.Normalize(NormalizationForm.FormC);
+            folder += (folder.Length > 0 ? "/" : "") + segment;
             _folders.Add(folder);
             if (_files.Contains(folder))
             {

@@ -16,6 +16,7 @@ namespace MedCloudCare.Models.Pods;
 internal sealed class PodReplica : IDisposable
 {
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_ping = TimeSpan.FromSeconds(10);
 
     private readonly PodHost _host;
@@ -200,17 +201,13 @@ internal sealed class PodReplica : IDisposable
                 _changed();
             }
         }
-        catch (RpcException error) when (error.StatusCode != StatusCode.Cancelled)
+        catch (Exception error) when (error is RpcException or IOException)
         {
-            // The process has usually just ended; its exit says more than this.
-            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
-        }
-        catch (RpcException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(late.Token);
+            late.Token.ThrowIfCancellationRequested();
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
+        // The process has usually just ended; its exit says more than this.
+        await Task.Delay(s_grace, cancellationToken);
         return "the pod does not answer any more";
     }
 

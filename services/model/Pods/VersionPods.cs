@@ -157,8 +157,8 @@ internal sealed partial class VersionPods : IAsyncDisposable
                 return;
             }
 
-            slot.Restarts++;
             slot.Failed = true;
+            slot.Restarts++;
             LogEnded(Version.Name, slot.Restarts);
             Fail(reason);
             await Task.Delay(pause, _time, _stop.Token);

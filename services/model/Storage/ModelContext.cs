@@ -53,7 +53,7 @@ public sealed class ModelRow
     public DateTime UpdateTime { get; set; }
 
     /// <summary>What makes two names the same.</summary>
-    public static string KeyOf(string displayName) => displayName.Normalize().ToLowerInvariant();
+    public static string KeyOf(string displayName) => displayName.ToLowerInvariant();
 }
 
 /// <summary>A version. Never changed.</summary>

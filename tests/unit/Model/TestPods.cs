@@ -6,7 +6,7 @@ using MedCloudCare.Model.V1;
 using MedCloudCare.Models.Pods;
 using MedCloudCare.Models.Sandbox;
 using MedCloudCare.Pod.V1;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace MedCloudCare.Models.Tests;
@@ -14,6 +14,7 @@ namespace MedCloudCare.Models.Tests;
 /// <summary>A real orchestrator with real sandboxes, over directories of its own.</summary>
 internal sealed class TestPods : IAsyncDisposable
 {
+    private readonly ILoggerFactory _logs = LoggerFactory.Create(b => b.AddConsole());
     private readonly PodHost _host;
     private readonly PodDirectories _directories;
     private readonly ProcessOrchestrator _orchestrator;
@@ -34,10 +35,10 @@ internal sealed class TestPods : IAsyncDisposable
             PodProcesses = processes,
             StartSeconds = 90,
         };
-        _directories = new PodDirectories(Options, NullLogger<PodDirectories>.Instance);
+        _directories = new PodDirectories(Options, _logs.CreateLogger<PodDirectories>());
         _host = new PodHost(Options, _directories);
         _orchestrator = new ProcessOrchestrator(
-            Microsoft.Extensions.Options.Options.Create(Options), _host, TimeProvider.System, NullLogger<ProcessOrchestrator>.Instance);
+            Microsoft.Extensions.Options.Options.Create(Options), _host, TimeProvider.System, _logs.CreateLogger<ProcessOrchestrator>());
         _orchestrator.StartAsync(CancellationToken.None).GetAwaiter().GetResult();
     }
 
@@ -77,7 +78,7 @@ internal sealed class TestPods : IAsyncDisposable
             }
         }
 
-        throw new TimeoutException($"The replicas stayed {last}; {_orchestrator.Report(version.Name)}");
+        throw new TimeoutException($"The replicas stayed {last}; {_orchestrator.Report(version.Name).LastFailure}; {string.Join(" | ", _orchestrator.Report(version.Name).Log)}");
     }
 
     /// <summary>Runs a version on a small series.</summary>
@@ -115,6 +116,7 @@ internal sealed class TestPods : IAsyncDisposable
     {
         await _orchestrator.DisposeAsync();
         _host.Dispose();
+        _logs.Dispose();
         _directories.Dispose();
         Directory.Delete(Home, recursive: true);
     }
