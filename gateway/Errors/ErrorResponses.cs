@@ -16,7 +16,12 @@ internal sealed partial class ErrorResponses(RequestDelegate next, ILogger<Error
         try
         {
             await next(http);
-            if (!http.Response.HasStarted && OfStatus(http) is { } error) await HttpErrors.WriteAsync(http, error, http.Response.StatusCode);
+            if (!http.Response.HasStarted && OfStatus(http) is { } error)
+            {
+                // A proxy's "bad gateway" is our "unavailable"; the other statuses say more than the code's usual one.
+                var status = http.Response.StatusCode;
+                await HttpErrors.WriteAsync(http, error, status == StatusCodes.Status502BadGateway ? null : status);
+            }
         }
         catch (Exception e) when (http.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException or RpcException)
         {

@@ -46,7 +46,7 @@ internal sealed class StoreInstances(StudyService.StudyServiceClient studies, Ga
 
         http.Response.StatusCode = response.StatusCode;
         http.Response.ContentType = representation.MediaType;
-        await http.Response.BodyWriter.WriteAsync(response.ToJson(http.Request.DicomWebUrl(), study), http.RequestAborted);
+        await http.Response.BodyWriter.WriteAsync(response.ToJson(http.Request.DicomWebUrl()), http.RequestAborted);
     }
 
     /// <summary>The study to store into: the caller's own or one that is shared with them where it exists, else a new one of this UID.</summary>

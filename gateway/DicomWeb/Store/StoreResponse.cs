@@ -42,14 +42,13 @@ internal sealed class StoreResponse
     public void AddUnidentified(Reason reason) =>
         _unidentified.Add(new InstanceResult { Reason = reason, Message = "The part's Content-Type is not application/dicom." });
 
-    /// <param name="study">The study of the URL, or null.</param>
-    public byte[] ToJson(string dicomWebUrl, string? study)
+    /// <summary>The module; it names the study's URL where all that is stored belongs to one.</summary>
+    public byte[] ToJson(string dicomWebUrl)
     {
         var output = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
-        study ??= _stored.Select(r => r.StudyInstanceUid).Distinct().Take(2).ToList() is [var only] ? only : null;
-        if (study is not null) WriteValue(json, "00081190", "UR", $"{dicomWebUrl}/studies/{study}");
+        if (_stored.Select(r => r.StudyInstanceUid).Distinct().Take(2).ToList() is [var study]) WriteValue(json, "00081190", "UR", $"{dicomWebUrl}/studies/{study}");
         WriteSequence(json, "00081198", _failed, WriteFailure);
         WriteSequence(json, "00081199", _stored, (writer, result) =>
         {

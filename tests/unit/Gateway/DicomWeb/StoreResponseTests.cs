@@ -67,7 +67,7 @@ public sealed class StoreResponseTests
         SopClassUid = "1.2.840.10008.5.1.4.1.1.4",
     };
 
-    private static JsonElement Json(StoreResponse response) => JsonDocument.Parse(response.ToJson("http://h/dicomweb", null)).RootElement;
+    private static JsonElement Json(StoreResponse response) => JsonDocument.Parse(response.ToJson("http://h/dicomweb")).RootElement;
 
     private static string? Text(JsonElement item, string tag) => item.GetProperty(tag).GetProperty("Value")[0].GetString();
 }
