@@ -4,6 +4,7 @@ using MedCloudCare.Common.V1;
 using MedCloudCare.IntegrationTests.Platform;
 using MedCloudCare.Platform.Access;
 using MedCloudCare.Platform.Errors;
+using MedCloudCare.Study.V1;
 using MedCloudCare.TestSupport;
 using Xunit;
 
@@ -26,8 +27,8 @@ public sealed class AccountTests(MeshFixture mesh)
         await auth.ApproveAccountAsync(new ApproveAccountRequest { Name = pending.Session.Account.Name }, administrator.Headers);
 
         var session = await auth.SignInAsync(new SignInRequest { Email = pending.Email.ToUpperInvariant(), Password = pending.Password });
-        var studies = new Study.V1.StudyService.StudyServiceClient(mesh.Channel);
-        Assert.Empty((await studies.ListStudiesAsync(new Study.V1.ListStudiesRequest(), MeshHeaders.Bearer(session.AccessToken))).Studies);
+        var studies = new StudyService.StudyServiceClient(mesh.Channel);
+        Assert.Empty((await studies.ListStudiesAsync(new ListStudiesRequest(), MeshHeaders.Bearer(session.AccessToken))).Studies);
     }
 
     [Fact]

@@ -14,8 +14,8 @@ public sealed class HostileModelTests(MeshFixture mesh)
     public static TheoryData<string, string> Tries => new()
     {
         { "reads the host's passwords", "open('/etc/shadow').read()\n" + Found },
-        { "looks for keys anywhere", "found = [os.path.join(d, f) for d, _, fs in os.walk('/') for f in fs if 'keyring' in f or f.endswith('.key')]\nassert found, 'nothing there'\n" + Found },
-        { "looks for other models", "found = [d for d, _, fs in os.walk('/') if 'main.py' in fs and not os.path.samefile(d, task.files)]\nassert found, 'nothing there'\n" + Found },
+        { "looks for keys anywhere", "found = [os.path.join(d, f) for d, _, fs in os.walk('/') for f in fs if f == 'keyring.json' or f.endswith('.key') and not d.startswith('/usr/')]\nassert found, 'nothing there'\n" + Found },
+        { "looks for other models", "found = [d for d, _, fs in os.walk('/') if 'main.py' in fs and not d.startswith('/usr/') and not os.path.samefile(d, task.files)]\nassert found, 'nothing there'\n" + Found },
         { "connects to the host", "socket.create_connection(('127.0.0.1', {PORT}), 2)\n" + Found },
         { "connects to anywhere", "socket.create_connection(('192.0.2.1', 80), 2)\n" + Found },
         { "allocates 50 GB", "hog = [np.ones(2**27) for _ in range(50)]\n" + Found },

@@ -6,6 +6,7 @@ using MedCloudCare.Sharing.V1;
 using MedCloudCare.Study.V1;
 using MedCloudCare.TestSupport;
 using Xunit;
+using StudyResource = MedCloudCare.Study.V1.Study;
 
 namespace MedCloudCare.IntegrationTests.Sharing;
 
@@ -75,7 +76,7 @@ public sealed class GrantTests(MeshFixture mesh)
             new CreateGrantRequest { Resource = study.Name, Grantee = owner.Name, Permission = Permission.View }, stranger.Headers));
     }
 
-    private static async Task AssertInvisibleAsync(TestUser user, Study.V1.Study study, SyntheticSeries series)
+    private static async Task AssertInvisibleAsync(TestUser user, StudyResource study, SyntheticSeries series)
     {
         Assert.Empty((await user.Studies.ListStudiesAsync(new ListStudiesRequest(), user.Headers)).Studies);
         await AssertReasonAsync(Reason.NotFound, user.Studies.GetStudyAsync(new GetStudyRequest { Name = study.Name }, user.Headers));
