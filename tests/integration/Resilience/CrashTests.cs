@@ -7,6 +7,7 @@ using MedCloudCare.Model.V1;
 using MedCloudCare.Study.V1;
 using MedCloudCare.TestSupport;
 using Xunit;
+using ModelResource = MedCloudCare.Model.V1.Model;
 
 namespace MedCloudCare.IntegrationTests.Resilience;
 
@@ -112,7 +113,7 @@ public sealed class CrashTests(MeshFixture mesh) : IClassFixture<MeshFixture>
         });
     }
 
-    private static Task<Job> StartAsync(TestUser user, Model.V1.Model model, SyntheticSeries series)
+    private static Task<Job> StartAsync(TestUser user, ModelResource model, SyntheticSeries series)
     {
         var request = Guid.NewGuid().ToString("n");
         return InsistAsync(() => user.RunAsync(model.Name, series, request));
