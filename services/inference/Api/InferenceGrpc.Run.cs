@@ -34,7 +34,6 @@ public sealed partial class InferenceGrpc
             headers, cancellationToken: context.CancellationToken);
         var version = await FindVersionAsync(request.Model, headers, context.CancellationToken);
         var study = StudyOf(series);
-        await RequireStorableAsync(series, study, version, caller, headers, context.CancellationToken);
 
         // 3. The delegation names what the job may touch: its series, the series it makes, its model.
         var id = Guid.NewGuid();
@@ -63,16 +62,6 @@ public sealed partial class InferenceGrpc
         }
 
         return await models.GetModelVersionAsync(new GetModelVersionRequest { Name = name }, headers, cancellationToken: cancellation);
-    }
-
-    /// <summary>Whoever may only view a study of somebody else cannot add a result to it: said now, not after the computation.</summary>
-    private async Task RequireStorableAsync(
-        Series series, Guid study, ModelVersion version, Caller caller, Metadata headers, CancellationToken cancellation)
-    {
-        var storesObjects = version.Form.Task is InferType.Segmentation or InferType.Registration or InferType.Processing;
-        if (!storesObjects || series.Owner == caller.AccountName) return;
-        var found = await studies.GetStudyAsync(new GetStudyRequest { Name = ResourceName.Of("studies", study) }, headers, cancellationToken: cancellation);
-        if (found.Access == Study.V1.Access.View) throw MeshErrors.NotPermitted("You may view this study, but not add a result to it. Ask its owner for the permission to annotate.");
     }
 
     private async Task<JobRecord> CreateAsync(
