@@ -11,7 +11,7 @@ public interface IPodOrchestrator
     /// <summary>Wakes a version and gives its replicas now and on every change, until cancelled.</summary>
     IAsyncEnumerable<ReplicaSet> WatchAsync(PodVersion version, CancellationToken cancellationToken);
 
-    /// <summary>Starts a version's pods ahead of their use, as if it had just been watched.</summary>
+    /// <summary>Starts one pod of a version ahead of its use; the others follow when somebody watches.</summary>
     void Warm(PodVersion version);
 
     /// <summary>What a researcher may know of a version's pods; of one that sleeps, what is left of its last life.</summary>

@@ -34,27 +34,41 @@ public sealed class PodHost : IDisposable
     public CgroupReaper Reaper { get; }
 
     /// <inheritdoc/>
-    public void Dispose() => Launcher.Dispose();
+    public void Dispose()
+    {
+        Launcher.Dispose();
+        Reaper.Finish();
+        Launcher.Cgroups.Close();
+    }
 }
 
 /// <summary>Removes the cgroups of sandboxes that have ended: the kernel lets go of one a moment after its last process.</summary>
 public sealed class CgroupReaper(Cgroups cgroups)
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
     private const int Tries = 100;
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
+
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, Task> _removing = new();
 
     /// <summary>Removes a sandbox's groups as soon as they are empty.</summary>
     public void Remove(string name)
     {
         if (!cgroups.Remove(name))
         {
-            _ = Task.Run(async () =>
-            {
-                for (int tries = 0; tries < Tries && !cgroups.Remove(name); tries++)
-                {
-                    await Task.Delay(s_pause);
-                }
-            });
+            _removing[name] = Task.Run(() => RemoveLaterAsync(name));
         }
+    }
+
+    /// <summary>Waits for what is being removed.</summary>
+    public void Finish() => Task.WaitAll(_removing.Values);
+
+    private async Task RemoveLaterAsync(string name)
+    {
+        for (int tries = 0; tries < Tries && !cgroups.Remove(name); tries++)
+        {
+            await Task.Delay(s_pause);
+        }
+
+        _removing.TryRemove(name, out _);
     }
 }

@@ -9,6 +9,9 @@ namespace MedCloudCare.Models.Pods;
 public sealed partial class ProcessOrchestrator : IPodOrchestrator, IHostedService, IAsyncDisposable
 {
     private const int RememberedLogs = 1000;
+
+    // A version that was started ahead of its use and is not used.
+    private static readonly TimeSpan s_warmTime = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan s_sweepEvery = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
@@ -163,6 +166,17 @@ public sealed partial class ProcessOrchestrator : IPodOrchestrator, IHostedServi
         return pods;
     }
 
+    private bool IsTired(VersionPods pods)
+    {
+        TimeSpan patience = TimeSpan.FromMinutes(_options.IdleMinutes);
+        if (!pods.WasWatched && patience > s_warmTime)
+        {
+            patience = s_warmTime;
+        }
+
+        return pods.IdleSince is { } since && _time.GetUtcNow() - since >= patience;
+    }
+
     /// <summary>Puts versions to sleep that nobody has watched for a while.</summary>
     private async Task SweepAsync()
     {
@@ -174,8 +188,7 @@ public sealed partial class ProcessOrchestrator : IPodOrchestrator, IHostedServi
                 List<VersionPods> idle = [];
                 lock (_lock)
                 {
-                    DateTimeOffset before = _time.GetUtcNow() - TimeSpan.FromMinutes(_options.IdleMinutes);
-                    idle.AddRange(_awake.Values.Where(v => v.IdleSince is { } since && since <= before));
+                    idle.AddRange(_awake.Values.Where(IsTired));
                     idle.ForEach(v => _awake.Remove(v.Version.Name));
                 }
 

@@ -5,7 +5,7 @@ namespace MedCloudCare.Models.Pods;
 
 /// <summary>
 /// The replicas of one version: as many slots as replicas are wanted, each a loop that starts a replica, waits for its end
-/// and replaces it, later each time that one did not become ready.
+/// and replaces it, later each time that one did not become ready. Until somebody watches, only the first slot runs.
 /// </summary>
 internal sealed partial class VersionPods : IAsyncDisposable
 {
@@ -16,6 +16,7 @@ internal sealed partial class VersionPods : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _watched = NewSignal();
     private readonly Slot[] _slots;
     private readonly Task _running;
     private TaskCompletionSource _changed = NewSignal();
@@ -41,11 +42,15 @@ internal sealed partial class VersionPods : IAsyncDisposable
     /// <summary>Since when nobody watches; null while somebody does.</summary>
     public DateTimeOffset? IdleSince { get; private set; }
 
+    /// <summary>Whether anybody ever has.</summary>
+    public bool WasWatched => _watched.Task.IsCompleted;
+
     /// <summary>Counts a watch. Not thread-safe: the orchestrator holds its lock.</summary>
     public void Attach()
     {
         _watches++;
         IdleSince = null;
+        _watched.TrySetResult();
     }
 
     /// <summary>Counts the end of a watch. Not thread-safe: the orchestrator holds its lock.</summary>
@@ -114,7 +119,9 @@ internal sealed partial class VersionPods : IAsyncDisposable
             }
 
             string directory = package;
-            await Task.WhenAll(_slots.Select(slot => RunSlotAsync(slot, directory, group)));
+            Task first = RunSlotAsync(_slots[0], directory, group);
+            await Task.WhenAny(first, _watched.Task);
+            await Task.WhenAll(_slots.Skip(1).Select(slot => RunSlotAsync(slot, directory, group)).Append(first));
         }
         catch (OperationCanceledException)
         {

@@ -118,6 +118,22 @@ public sealed class Cgroups
         }
     }
 
+    /// <summary>Removes the mesh's own groups, unless a sandbox is left in them.</summary>
+    public void Close()
+    {
+        foreach (string mesh in _usable.Select(c => Path.GetDirectoryName(DirectoryOf(c, "x"))!).Distinct().Where(Directory.Exists))
+        {
+            try
+            {
+                Directory.Delete(mesh, recursive: false);
+            }
+            catch (IOException)
+            {
+                // The next start of this mesh finds it and goes on with it.
+            }
+        }
+    }
+
     private IEnumerable<string> DirectoriesOf(string name) => _usable.Select(c => DirectoryOf(c, name)).Distinct();
 
     private string DirectoryOf(string controller, string name) =>

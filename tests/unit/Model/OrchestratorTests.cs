@@ -76,6 +76,23 @@ public sealed class OrchestratorTests
     }
 
     [SkippableFact]
+    public async Task A_version_that_was_only_warmed_runs_one_replica_until_it_is_watched()
+    {
+        await using var pods = new TestPods(replicas: 2);
+        PodVersion version = TestPods.Running("pass");
+        pods.Orchestrator.Warm(version);
+        var clock = Stopwatch.StartNew();
+        while (!pods.Orchestrator.Report(version.Name).Replicas.Replicas.Any(r => r.State == Ready))
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), "the warmed replica did not become ready");
+            await Task.Delay(20);
+        }
+
+        Assert.Single(pods.Orchestrator.Report(version.Name).Replicas.Replicas);
+        await pods.WaitAsync(version, s => s.Replicas.Count(r => r.State == Ready) == 2);
+    }
+
+    [SkippableFact]
     public async Task An_idle_version_sleeps_and_leaves_nothing_and_wakes_again()
     {
         await using var pods = new TestPods(idleMinutes: 0.01);
@@ -110,6 +127,7 @@ public sealed class OrchestratorTests
         }
 
         Assert.False(Directory.Exists(root));
+        Assert.False(Directory.Exists(Path.Combine("/sys/fs/cgroup/memory", Path.GetFileName(root))));
     }
 
     /// <summary>The processes of the pods: those whose command line names this mesh's directory.</summary>
