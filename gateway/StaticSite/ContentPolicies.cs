@@ -14,16 +14,20 @@ internal static partial class ContentPolicies
 
     /// <summary>
     /// Of the viewer's scripts. It takes effect in the workers that they are started as: the image codecs are made by an
-    /// Emscripten that builds its bindings with new Function, which the page itself must not do.
+    /// Emscripten that builds its bindings with new Function.
     /// </summary>
     public const string ViewerWorker =
         "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval' 'unsafe-eval'; connect-src 'self' data: blob:; frame-ancestors 'none'";
 
-    /// <summary>The viewer's page: its inline scripts by their hashes, styles as its libraries set them, codecs in WebAssembly.</summary>
+    /// <summary>
+    /// The viewer's page: its inline scripts by their hashes, styles as its libraries set them, codecs in WebAssembly. The ndarray
+    /// library compiles its accessors with new Function while a segmentation is loaded (OHIF 3.13.2), hence 'unsafe-eval'; scripts
+    /// still come from this origin only.
+    /// </summary>
     public static string OfViewer(string indexHtml)
     {
         var hashes = InlineScript().Matches(indexHtml).Select(m => HashOf(m.Groups["text"].Value)).Distinct(StringComparer.Ordinal);
-        return $"default-src 'none'; script-src 'self' 'wasm-unsafe-eval' {string.Join(' ', hashes)}; worker-src 'self' blob:; child-src 'self' blob:; "
+        return $"default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval' {string.Join(' ', hashes)}; worker-src 'self' blob:; child-src 'self' blob:; "
             + "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; media-src 'self' blob:; "
             + "object-src 'self' blob:; frame-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     }

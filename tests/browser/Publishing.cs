@@ -11,7 +11,7 @@ internal static class Publishing
     {
         var researcher = await mesh.NewUserAsync(Role.Researcher);
         var files = Directory.EnumerateFiles(directory).ToDictionary(file => Path.GetFileName(file)!, File.ReadAllBytes);
-        return (await researcher.PublishAsync(files, name)).Model.Form.DisplayName;
+        return (await researcher.PublishAsync(files, name, bodyPart: "")).Model.Form.DisplayName;
     }
 
     /// <summary>Publishes the model of these tests, whose segments are ranges of the stored values (<see cref="ExpectedLabels"/>).</summary>

@@ -47,14 +47,14 @@ public static class TestModels
         researcher.PublishAsync(new Dictionary<string, byte[]> { ["main.py"] = Encoding.UTF8.GetBytes(main) }, name, visibility, task);
 
     /// <summary>Publishes a package of files.</summary>
-    public static async Task<PublishModelResponse> PublishAsync(this TestUser researcher, IReadOnlyDictionary<string, byte[]> files, string? name = null, Visibility visibility = Visibility.Public, InferType task = InferType.Segmentation)
+    public static async Task<PublishModelResponse> PublishAsync(this TestUser researcher, IReadOnlyDictionary<string, byte[]> files, string? name = null, Visibility visibility = Visibility.Public, InferType task = InferType.Segmentation, string bodyPart = "BRAIN")
     {
         using var call = researcher.Models.PublishModel(researcher.Headers, DateTime.UtcNow.AddMinutes(2));
         await call.RequestStream.WriteAsync(new PublishModelRequest
         {
             Start = new()
             {
-                Form = new ModelForm { DisplayName = name ?? "Model " + Guid.NewGuid().ToString("n")[..8], Description = "For tests", Task = task, Modality = "MR", BodyPart = "BRAIN" },
+                Form = new ModelForm { DisplayName = name ?? "Model " + Guid.NewGuid().ToString("n")[..8], Description = "For tests", Task = task, Modality = "MR", BodyPart = bodyPart },
                 Visibility = visibility,
             },
         });

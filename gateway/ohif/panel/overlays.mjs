@@ -139,7 +139,8 @@ export class Overlays {
 
   /** Never resolves; rejects when the loading, which starts some time after the layer was added, fails. */
   async #loadFailure(set) {
-    const promise = await this.#until(() => set.loadingPromise).catch(() => undefined);
+    // In an array, because a promise that is resolved with a promise becomes that promise.
+    const [promise] = await this.#until(() => set.loadingPromise && [set.loadingPromise]).catch(() => []);
     await promise;
     return new Promise(() => {});
   }
