@@ -36,6 +36,9 @@ public sealed class PodOptions
     /// <summary>Seconds that a pod may take to load its model.</summary>
     public double StartSeconds { get; set; } = 300;
 
+    /// <summary>Seconds between two pings of a pod, and until one without an answer counts as its end; at least 1.</summary>
+    public double PingSeconds { get; set; } = 10;
+
     /// <summary>First host user of the range for pods.</summary>
     public uint FirstUser { get; set; } = 64000;
 

@@ -17,7 +17,6 @@ internal sealed class PodReplica : IDisposable
 {
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_ping = TimeSpan.FromSeconds(10);
 
     private readonly PodHost _host;
     private readonly PodVersion _version;
@@ -52,6 +51,8 @@ internal sealed class PodReplica : IDisposable
     public bool WasReady { get; private set; }
 
     private uint Group { get; }
+
+    private TimeSpan Ping => TimeSpan.FromSeconds(_host.Options.PingSeconds);
 
     /// <summary>Runs the replica until it ends by itself, does not answer any more, or is cancelled.</summary>
     /// <returns>Why it ended, in words; null when it was cancelled.</returns>
@@ -188,27 +189,45 @@ internal sealed class PodReplica : IDisposable
 
     private async Task<string?> WatchAsync(Health.HealthClient client, CancellationTokenSource late, CancellationToken cancellationToken)
     {
+        do
+        {
+            try
+            {
+                using var call = client.Watch(new HealthCheckRequest(), cancellationToken: late.Token);
+                await foreach (HealthCheckResponse answer in call.ResponseStream.ReadAllAsync(late.Token))
+                {
+                    bool serving = answer.Status == HealthCheckResponse.Types.ServingStatus.Serving;
+                    State = serving ? Replica.Types.State.Ready : Replica.Types.State.Starting;
+                    WasReady |= serving;
+                    // A model that is loaded again after a failure gets the same time.
+                    late.CancelAfter(serving ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(_host.Options.StartSeconds));
+                    _changed();
+                }
+            }
+            catch (Exception error) when (error is RpcException or IOException)
+            {
+                late.Token.ThrowIfCancellationRequested();
+            }
+
+            // The process has usually just ended, and its exit says more; but a connection may also just have been closed.
+            await Task.Delay(s_grace, cancellationToken);
+        }
+        while (await AnswersAsync(client, cancellationToken));
+        return "the pod does not answer any more";
+    }
+
+    private async Task<bool> AnswersAsync(Health.HealthClient client, CancellationToken cancellationToken)
+    {
         try
         {
-            using var call = client.Watch(new HealthCheckRequest(), cancellationToken: late.Token);
-            await foreach (HealthCheckResponse answer in call.ResponseStream.ReadAllAsync(late.Token))
-            {
-                bool serving = answer.Status == HealthCheckResponse.Types.ServingStatus.Serving;
-                State = serving ? Replica.Types.State.Ready : Replica.Types.State.Starting;
-                WasReady |= serving;
-                // A model that is loaded again after a failure gets the same time.
-                late.CancelAfter(serving ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(_host.Options.StartSeconds));
-                _changed();
-            }
+            await client.CheckAsync(new HealthCheckRequest(), deadline: DateTime.UtcNow + Ping, cancellationToken: cancellationToken);
+            return true;
         }
-        catch (Exception error) when (error is RpcException or IOException)
+        catch (RpcException)
         {
-            late.Token.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
+            return false;
         }
-
-        // The process has usually just ended; its exit says more than this.
-        await Task.Delay(s_grace, cancellationToken);
-        return "the pod does not answer any more";
     }
 
     private GrpcChannel Connect()
@@ -220,8 +239,8 @@ internal sealed class PodReplica : IDisposable
             HttpHandler = new SocketsHttpHandler
             {
                 // A pod whose process is stopped keeps its socket open: only a ping finds out.
-                KeepAlivePingDelay = s_ping,
-                KeepAlivePingTimeout = s_ping,
+                KeepAlivePingDelay = Ping,
+                KeepAlivePingTimeout = Ping,
                 KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
                 ConnectCallback = async (_, cancellation) =>
                 {

@@ -63,6 +63,11 @@ public sealed partial class ProcessOrchestrator : IPodOrchestrator, IHostedServi
         VersionPods[] all;
         lock (_lock)
         {
+            if (_ended)
+            {
+                return;
+            }
+
             _ended = true;
             all = [.. _awake.Values];
             _awake.Clear();
@@ -133,6 +138,7 @@ public sealed partial class ProcessOrchestrator : IPodOrchestrator, IHostedServi
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        // Registered under two types, the container disposes it twice.
         await StopAsync(CancellationToken.None);
         _stop.Dispose();
     }

@@ -115,7 +115,7 @@ public sealed class SandboxLauncher : IDisposable
     }
 
     /// <summary>Drops what the service has: user, groups, capabilities; sets the rlimits.</summary>
-    private static IEnumerable<string> Outer(SandboxSpec spec)
+    private IEnumerable<string> Outer(SandboxSpec spec)
     {
         if (UsesHostUsers)
         {
@@ -132,7 +132,7 @@ public sealed class SandboxLauncher : IDisposable
         yield return "--core=0";
         yield return $"--nofile={FileDescriptors}";
         yield return $"--fsize={(long)spec.Limits.TemporaryMiB << 20}";
-        if (UsesHostUsers)
+        if (UsesHostUsers && !Cgroups.Usable.Contains("pids"))
         {
             // Counted per host user: without one of its own the limit would be that of the service's user.
             yield return $"--nproc={spec.Limits.Processes}";

@@ -47,6 +47,23 @@ public sealed class OrchestratorTests
     }
 
     [SkippableFact]
+    public async Task A_replica_that_is_pinged_while_it_idles_stays()
+    {
+        await using var pods = new TestPods(pingSeconds: 1);
+        PodVersion version = TestPods.Running("pass");
+        await pods.WaitAsync(version, s => s.Replicas.Any(r => r.State == Ready));
+        var changes = new List<ReplicaSet>();
+        // A server that minds pings gives up after two or three.
+        using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(8));
+        await foreach (ReplicaSet set in pods.Orchestrator.WatchAsync(version, enough.Token))
+        {
+            changes.Add(set);
+        }
+
+        Assert.Equal(Ready, Assert.Single(changes).Replicas[0].State);
+    }
+
+    [SkippableFact]
     public async Task A_stopped_replica_is_found_out_and_replaced()
     {
         await using var pods = new TestPods();

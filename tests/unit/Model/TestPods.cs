@@ -19,7 +19,7 @@ internal sealed class TestPods : IAsyncDisposable
     private readonly PodDirectories _directories;
     private readonly ProcessOrchestrator _orchestrator;
 
-    public TestPods(int replicas = 1, double idleMinutes = 10, int memoryMiB = 512, int processes = 128)
+    public TestPods(int replicas = 1, double idleMinutes = 10, int memoryMiB = 512, int processes = 128, double pingSeconds = 5)
     {
         Skip.IfNot(File.Exists("/usr/bin/python3"), "Debian's Python is not installed.");
         Skip.If(SandboxLauncher.Obstacle() is not null, "Sandboxes cannot run here: " + SandboxLauncher.Obstacle());
@@ -34,6 +34,7 @@ internal sealed class TestPods : IAsyncDisposable
             PodTemporaryMiB = 64,
             PodProcesses = processes,
             StartSeconds = 90,
+            PingSeconds = pingSeconds,
         };
         _directories = new PodDirectories(Options, _logs.CreateLogger<PodDirectories>());
         _host = new PodHost(Options, _directories);

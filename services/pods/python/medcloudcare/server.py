@@ -77,7 +77,9 @@ def _serve(socket: str, service: PodService, contract: Contract, ready: Callable
     for _ in range(THREADS):
         pool.submit(everybody.wait)
     server = grpc.server(pool, maximum_concurrent_rpcs=MAX_CALLS, options=[
-        ("grpc.max_receive_message_length", 1 << 20), ("grpc.so_reuseport", 0)])
+        ("grpc.max_receive_message_length", 1 << 20), ("grpc.so_reuseport", 0),
+        # Watchers ping on idle streams to find out whether the pod still lives; by default that ends their connection.
+        ("grpc.keepalive_permit_without_calls", 1), ("grpc.http2.max_ping_strikes", 0)])
     server.add_generic_rpc_handlers(handlers(service, contract, ready))
     server.add_insecure_port(f"unix:{socket}")
     server.start()
