@@ -12,26 +12,53 @@ internal sealed partial class StudyGrpc
 {
     private const int MetadataSlice = 64 << 10;
 
+    // Some megabytes of metadata at a time.
+    private const int MetadataInstances = 256;
+
     public override async Task RetrieveMetadata(RetrieveMetadataRequest request, IServerStreamWriter<RetrieveMetadataResponse> responses, ServerCallContext context)
     {
         CancellationToken cancellationToken = context.CancellationToken;
-        (Guid study, List<Guid> batches, int? only) = await BatchesOfAsync(request, context);
+        (Guid study, List<BatchPlace> batches, int? only) = await BatchesOfAsync(request, context);
         using DataKey key = await keys.GetAsync(study, cancellationToken);
-        foreach (Guid batch in batches)
+        for (int start = 0; start < batches.Count;)
         {
-            // Each batch by itself: a slow client does not hold a connection of the database.
-            ReadOnlyMemory<byte>[] documents = await MetadataReader.ReadAsync(database, key, batch, cancellationToken);
-            for (int i = 0; i < documents.Length; i++)
+            // Read, then sent: a slow client does not hold a connection of the database.
+            Guid[] some = Next(batches, ref start);
+            foreach (ReadOnlyMemory<byte>[] documents in await MetadataReader.ReadAsync(database, key, some, cancellationToken))
             {
-                if (only is null || only == i)
+                for (int i = 0; i < documents.Length; i++)
                 {
-                    await SendAsync(documents[i], responses, cancellationToken);
+                    if (only is null || only == i)
+                    {
+                        await SendAsync(documents[i], responses, cancellationToken);
+                    }
                 }
             }
         }
     }
 
-    private async Task<(Guid Study, List<Guid> Batches, int? Only)> BatchesOfAsync(RetrieveMetadataRequest request, ServerCallContext context)
+    /// <summary>As many of the following batches as are opened at a time: one large one, or many small ones.</summary>
+    private static Guid[] Next(List<BatchPlace> batches, ref int start)
+    {
+        int end = start;
+        int instances = 0;
+        do
+        {
+            instances += batches[end++].Instances;
+        }
+        while (end < batches.Count && instances + batches[end].Instances <= MetadataInstances);
+
+        Guid[] some = new Guid[end - start];
+        for (int i = 0; i < some.Length; i++)
+        {
+            some[i] = batches[start + i].Id;
+        }
+
+        start = end;
+        return some;
+    }
+
+    private async Task<(Guid Study, List<BatchPlace> Batches, int? Only)> BatchesOfAsync(RetrieveMetadataRequest request, ServerCallContext context)
     {
         Caller caller = context.Caller();
         if (request.SopInstanceUid.Length > 0)
@@ -53,20 +80,20 @@ internal sealed partial class StudyGrpc
         }
 
         await using NpgsqlCommand command = database.CreateCommand(isSeries
-            ? "SELECT id FROM metadata_batches WHERE series_id = $1 ORDER BY id"
-            : "SELECT b.id FROM metadata_batches b JOIN series e ON e.id = b.series_id WHERE e.study_id = $1 ORDER BY e.series_instance_uid, b.id");
+            ? "SELECT id, instance_count FROM metadata_batches WHERE series_id = $1 ORDER BY id"
+            : "SELECT b.id, b.instance_count FROM metadata_batches b JOIN series e ON e.id = b.series_id WHERE e.study_id = $1 ORDER BY e.series_instance_uid, b.id");
         command.Parameters.AddWithValue(parent);
-        List<Guid> batches = [];
+        List<BatchPlace> batches = [];
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(context.CancellationToken);
         while (await reader.ReadAsync(context.CancellationToken))
         {
-            batches.Add(reader.GetGuid(0));
+            batches.Add(new BatchPlace(reader.GetGuid(0), reader.GetInt32(1)));
         }
 
         return (study, batches, null);
     }
 
-    private async Task<(Guid Study, List<Guid> Batches, int? Only)> BatchOfInstanceAsync(Caller caller, RetrieveMetadataRequest request, CancellationToken cancellationToken)
+    private async Task<(Guid Study, List<BatchPlace> Batches, int? Only)> BatchOfInstanceAsync(Caller caller, RetrieveMetadataRequest request, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.CreateCommand($"""
             SELECT s.id, i.batch_id, i.batch_position
@@ -80,7 +107,7 @@ internal sealed partial class StudyGrpc
         command.Parameters.AddWithValue(request.StudyInstanceUid);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
-            ? (reader.GetGuid(0), [reader.GetGuid(1)], reader.GetInt32(2))
+            ? (reader.GetGuid(0), [new BatchPlace(reader.GetGuid(1), 1)], reader.GetInt32(2))
             : throw MeshErrors.NotFound("instance");
     }
 
@@ -98,4 +125,6 @@ internal sealed partial class StudyGrpc
             }
         }
     }
+
+    private readonly record struct BatchPlace(Guid Id, int Instances);
 }
