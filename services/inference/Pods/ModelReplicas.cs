@@ -131,7 +131,8 @@ internal sealed class ModelReplicas : IAsyncDisposable
             }
             catch (Exception e) when (e is RpcException or OperationCanceledException)
             {
-                // Replicas that are known stay in use: their pods do not depend on the model service.
+                // Replicas that are known stay in use: pods on a cluster do not depend on the model service, and those that ended
+                // with it are suspected as soon as they do not answer.
             }
 
             Change(() => _connected = false);
@@ -207,6 +208,9 @@ internal sealed class ModelReplicas : IAsyncDisposable
         public string Id => entry.Id;
 
         public GrpcChannel Channel => entry.Channel;
+
+        /// <summary>Gives it no further call until the model service says again that it is ready.</summary>
+        public void Suspect() => all.Change(() => entry.Ready = false);
 
         public void Dispose() => all.Return(entry);
     }

@@ -22,6 +22,7 @@ internal sealed class JobExecution(
     InferenceOptions options)
 {
     private const int MaxPodsLost = 3;
+    private const int MaxRefusals = 20;
     // Shares of the progress bar: before the model, the model, storing its result.
     private const double Started = 0.02, Computed = 0.92;
 
@@ -94,17 +95,26 @@ internal sealed class JobExecution(
     {
         using var watch = replicas.Open(job.Record.VersionName);
         var lost = new HashSet<string>(StringComparer.Ordinal);
-        while (true)
+        for (var refusals = 0; ;)
         {
             using var replica = await watch.Replicas.AcquireAsync(lost, options.ReplicaTimeout, cancellation);
             try
             {
                 return await CallAsync(replica, progress, cancellation);
             }
-            catch (PodLostException) when (!cancellation.IsCancellationRequested)
+            catch (PodLostException e) when (!cancellation.IsCancellationRequested)
             {
                 telemetry.PodLost();
+                replica.Suspect();
                 lost.Add(replica.Id);
+
+                // A pod that was gone before it took the call is no loss of the model's, but is not knocked at for ever.
+                if (!e.Answered)
+                {
+                    if (++refusals >= MaxRefusals) throw new TryLaterException("The model's pods do not answer.", e);
+                    continue;
+                }
+
                 progress.Set(0, "The model's pod was lost; trying another one");
                 if (await store.RecordLostPodAsync(job, cancellation) >= MaxPodsLost) throw new JobFailedException(Reason.ModelPodLost, $"The model's pod ended in the middle of the job, {MaxPodsLost} times.", watch.Replicas.Problem);
             }

@@ -36,7 +36,7 @@ public sealed partial class JobRunner(
         var elapsed = time.GetElapsedTime(start);
         telemetry.Ended(state, reason, elapsed);
         span?.SetTag("mcc.state", state);
-        LogEnded(log, job.Id, job.Record.Model, job.Record.Version, state, reason, elapsed.TotalSeconds);
+        LogEnded(log, job.Id, job.Record.Model, job.Record.Version, state, elapsed.TotalSeconds, reason);
     }
 
     private async Task<(string State, Reason Reason)> TryAsync(ClaimedJob job, RunningJobs.Run run)
@@ -113,8 +113,8 @@ public sealed partial class JobRunner(
         return ("failed", error.Reason);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} of models/{Model}/versions/{Version}: {State} {Reason} after {Seconds:F1} s")]
-    private static partial void LogEnded(ILogger log, Guid job, Guid model, int version, string state, Reason reason, double seconds);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} of models/{Model}/versions/{Version}: {State} after {Seconds:F1} s (reason {Reason})")]
+    private static partial void LogEnded(ILogger log, Guid job, Guid model, int version, string state, double seconds, Reason reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} waits {Seconds} s: {Why}")]
     private static partial void LogPostponed(ILogger log, Guid job, double seconds, string why);

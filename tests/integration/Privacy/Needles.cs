@@ -65,7 +65,8 @@ internal sealed class Needles
     {
         try
         {
-            return File.ReadAllBytes(file);
+            // Lock files, which cannot be opened while their holder lives, are empty.
+            return new FileInfo(file).Length == 0 ? [] : File.ReadAllBytes(file);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
