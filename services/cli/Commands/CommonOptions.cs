@@ -15,7 +15,7 @@ internal static class CommonOptions
     };
 
     /// <summary>Address of the gateway.</summary>
-    public static readonly Option<Uri?> Url = new("--url")
+    public static readonly Option<string?> Url = new("--url")
     {
         Description = "HTTPS address of the mesh (default: the local mesh of --data).",
         HelpName = "URL",

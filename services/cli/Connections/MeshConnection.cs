@@ -83,7 +83,7 @@ internal sealed class MeshConnection : IDisposable
     /// <param name="authority">PEM file to trust; null for the local mesh's.</param>
     /// <param name="demoRole">doctor, researcher, admin, or null for the stored login.</param>
     /// <param name="dataOption">Data directory; null for the default.</param>
-    public static MeshConnection Open(Uri? url, string? authority, string? demoRole, string? dataOption)
+    public static MeshConnection Open(string? url, string? authority, string? demoRole, string? dataOption)
     {
         DataDirectory data = DataDirectory.At(dataOption);
         string address = url is null ? LocalAddress(data) : Checked(url);
@@ -110,8 +110,8 @@ internal sealed class MeshConnection : IDisposable
             ? state.Https
             : throw new CliException(ExitCode.NotReachable, $"The mesh of '{data.Root}' is not running.", "Start it with mcc up, or name another one with --url.");
 
-    private static string Checked(Uri url) =>
-        url is { IsAbsoluteUri: true, Scheme: "https" }
-            ? url.GetLeftPart(UriPartial.Authority)
+    private static string Checked(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed) && parsed.Scheme == Uri.UriSchemeHttps
+            ? parsed.GetLeftPart(UriPartial.Authority)
             : throw new CliException(ExitCode.Usage, $"--url takes an https address, not '{url}': tokens and images never travel in clear.");
 }

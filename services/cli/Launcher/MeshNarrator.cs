@@ -21,11 +21,12 @@ internal sealed class MeshNarrator(Action<string> write)
     {
         lock (_lock)
         {
+            bool alive = state.Phase is MeshPhase.Starting or MeshPhase.Ready or MeshPhase.Degraded;
             foreach (ProcessState process in state.Processes)
             {
                 ProcessState? before = _known.GetValueOrDefault(process.Name);
                 _known[process.Name] = process;
-                if (before?.Process is not null && process.Process is null && state.Phase != MeshPhase.Stopping)
+                if (before?.Process is not null && process.Process is null && alive)
                 {
                     write($"{process.Name} ended ({process.LastExit}); it is started again");
                 }

@@ -32,6 +32,7 @@ internal readonly record struct ProcessIdentity(int Pid, long StartTicks)
     }
 
     /// <summary>Whether it still runs.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public bool IsAlive => Pid > 0 && Of(Pid) == this;
 
     /// <summary>Sends a signal, if it still runs.</summary>

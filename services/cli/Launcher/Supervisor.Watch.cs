@@ -12,8 +12,12 @@ internal sealed partial class Supervisor
     private async Task WatchHealthAsync(CancellationToken cancellationToken)
     {
         MeshAddresses addresses = new(_state.Http, _state.Https, _state.Services);
-        await Task.WhenAll(_processes.Where(p => p.Plan.Name != MeshServices.Postgres)
-            .Select(p => WatchOneAsync(p, addresses, cancellationToken))).ConfigureAwait(false);
+        NotePhase();
+        IEnumerable<Task> watches = _processes.Where(p => p.Plan.Name != MeshServices.Postgres)
+            .Select(p => WatchOneAsync(p, addresses, cancellationToken));
+        // None of them ends before the mesh does, unless by a fault of this program, which must not pass unseen.
+        Task first = await Task.WhenAny([.. watches, Task.Delay(Timeout.Infinite, cancellationToken)]).ConfigureAwait(false);
+        await first.ConfigureAwait(false);
     }
 
     private async Task WatchOneAsync(SupervisedProcess process, MeshAddresses addresses, CancellationToken cancellationToken)
