@@ -4,6 +4,7 @@ using MedCloudCare.Models.Access;
 using MedCloudCare.Models.Pods;
 using MedCloudCare.Models.Storage;
 using MedCloudCare.Platform.Access;
+using MedCloudCare.Platform.Data;
 using MedCloudCare.Platform.Resources;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -24,7 +25,7 @@ internal sealed partial class ModelGrpc
         ModelForm form = ModelForm.Parser.ParseFrom(version.Form);
         if (model.ActiveNumber != version.Number)
         {
-            Activate(model, version.Number, form, time.GetUtcNow().UtcDateTime);
+            Activate(model, version.Number, form, time.GetDatabaseNow().UtcDateTime);
             try
             {
                 await db.SaveChangesAsync(cancellation);
@@ -51,7 +52,7 @@ internal sealed partial class ModelGrpc
         if (model.Visibility != (short)visibility)
         {
             model.Visibility = (short)visibility;
-            model.UpdateTime = time.GetUtcNow().UtcDateTime;
+            model.UpdateTime = time.GetDatabaseNow().UtcDateTime;
             await db.SaveChangesAsync(context.CancellationToken);
         }
 

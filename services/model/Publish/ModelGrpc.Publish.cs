@@ -8,6 +8,7 @@ using MedCloudCare.Models.Pods;
 using MedCloudCare.Models.Publish;
 using MedCloudCare.Models.Storage;
 using MedCloudCare.Platform.Access;
+using MedCloudCare.Platform.Data;
 using MedCloudCare.Platform.Errors;
 using MedCloudCare.Platform.Resources;
 using Microsoft.EntityFrameworkCore;
@@ -74,7 +75,7 @@ internal sealed partial class ModelGrpc
     private async Task<PublishModelResponse> CommitAsync(
         Caller caller, Guid? target, ModelForm form, Visibility? visibility, IncomingPackage package, CancellationToken cancellation)
     {
-        DateTime now = time.GetUtcNow().UtcDateTime;
+        DateTime now = time.GetDatabaseNow().UtcDateTime;
         var version = new VersionRow
         {
             Id = package.Version,
@@ -167,6 +168,13 @@ internal sealed partial class ModelGrpc
         model.Modality = form.Modality;
         model.BodyPart = form.BodyPart;
         model.UpdateTime = now;
+    }
+
+    /// <summary>The time, in the microseconds that the database keeps.</summary>
+    private DateTime Now()
+    {
+        DateTime now = time.GetUtcNow().UtcDateTime;
+        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
     }
 
     private static RpcException NameTaken(string name) =>

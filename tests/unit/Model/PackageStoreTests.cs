@@ -77,7 +77,7 @@ public sealed class PackageStoreTests
     }
 
     private static Task UnpackAsync(TestStore test, VersionRow version, FileRow[] files) =>
-        test.Store.UnpackAsync(version, files, Directory.CreateTempSubdirectory("mcc-out-").FullName, CancellationToken.None);
+        test.Store.UnpackAsync(version, files, Directory.CreateDirectory(Path.Combine(test.Home, Guid.NewGuid().ToString("N"))).FullName, CancellationToken.None);
 
     private static (VersionRow Version, FileRow[] Files) Rows(IncomingPackage package) => (
         new VersionRow { Id = package.Version, WrappedKey = package.WrappedKey },
