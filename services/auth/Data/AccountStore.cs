@@ -1,6 +1,7 @@
 using MedCloudCare.Auth.V1;
 using MedCloudCare.Accounts.Passwords;
 using MedCloudCare.Common.V1;
+using MedCloudCare.Platform.Data;
 using MedCloudCare.Platform.Errors;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -23,7 +24,7 @@ public sealed class AccountStore(IDbContextFactory<AccountsContext> contexts, Ac
             PasswordHash = await passwords.HashAsync(password, cancellation),
             Role = (short)role,
             State = (short)state,
-            CreateTime = time.GetUtcNow(),
+            CreateTime = time.GetDatabaseNow(),
         };
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         context.Accounts.Add(row);

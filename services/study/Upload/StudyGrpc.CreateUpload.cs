@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using MedCloudCare.Dicom;
 using MedCloudCare.Platform.Access;
+using MedCloudCare.Platform.Data;
 using MedCloudCare.Platform.Errors;
 using MedCloudCare.Platform.Resources;
 using MedCloudCare.Study.V1;
@@ -31,7 +32,7 @@ internal sealed partial class StudyGrpc
             throw MeshErrors.Invalid("study_instance_uid", study is null ? "is not a UID" : "must be empty when study is given");
         }
 
-        DateTime now = time.GetUtcNow().UtcDateTime;
+        DateTime now = time.GetDatabaseNow().UtcDateTime;
         UploadRow row = new()
         {
             Id = Guid.CreateVersion7(),
