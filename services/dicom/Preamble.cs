@@ -5,9 +5,12 @@ public static class Preamble
 {
     public const int Length = 128;
 
+    private const int MagicLength = 4;
+
     /// <summary>
-    /// Zeroes the preamble unless it is zero already or begins a TIFF file (II*\0, MM\0*), the dual use PS3.10 §7.1 names.
-    /// Any other content ("MZ", ELF, "#!", …) goes, known to be executable or not.
+    /// Zeroes a preamble that could make the file one of another kind: its first four bytes, by which executables, scripts and
+    /// archives are told ("MZ", ELF, "#!", …), are not zero. Known to be executable or not, it goes, unless it begins a TIFF
+    /// file (II*\0, MM\0*), the dual use PS3.10 §7.1 names.
     /// </summary>
     /// <param name="file">The first bytes of a Part 10 file, at least 132 of them.</param>
     /// <returns>Whether bytes were changed. Files without a preamble are left alone.</returns>
@@ -15,7 +18,7 @@ public static class Preamble
     {
         if (!IsPresent(file)) return false;
         var preamble = file[..Length];
-        if (!preamble.ContainsAnyExcept((byte)0) || IsTiff(preamble)) return false;
+        if (preamble[..MagicLength].IndexOfAnyExcept((byte)0) < 0 || IsTiff(preamble)) return false;
         preamble.Clear();
         return true;
     }

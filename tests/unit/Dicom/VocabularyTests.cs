@@ -58,7 +58,7 @@ public sealed class VocabularyTests
     }
 
     [Fact]
-    public void Preambles_are_zeroed_unless_they_are_TIFF()
+    public void Preambles_that_begin_like_something_else_are_zeroed_unless_they_are_TIFF()
     {
         foreach (var start in (byte[][])[[(byte)'M', (byte)'Z'], [0x7F, (byte)'E', (byte)'L', (byte)'F'], [(byte)'#', (byte)'!'], [0, 0, 1]])
         {
@@ -72,6 +72,9 @@ public sealed class VocabularyTests
         var tiff = SampleFiles.ImageFile();
         "II*\0"u8.CopyTo(tiff);
         Assert.False(Preamble.Neutralise(tiff));
+        var marked = SampleFiles.ImageFile();
+        marked[17] = 1;
+        Assert.False(Preamble.Neutralise(marked));
         var bare = "MZ"u8.ToArray();
         Assert.False(Preamble.Neutralise(bare));
     }
