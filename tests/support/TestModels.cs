@@ -50,25 +50,31 @@ public static class TestModels
     public static async Task<PublishModelResponse> PublishAsync(this TestUser researcher, IReadOnlyDictionary<string, byte[]> files, string? name = null, Visibility visibility = Visibility.Public, InferType task = InferType.Segmentation, string bodyPart = "BRAIN")
     {
         using var call = researcher.Models.PublishModel(researcher.Headers, DateTime.UtcNow.AddMinutes(2));
-        await call.RequestStream.WriteAsync(new PublishModelRequest
+        var form = new ModelForm { DisplayName = name ?? "Model " + Guid.NewGuid().ToString("n")[..8], Description = "For tests", Task = task, Modality = "MR", BodyPart = bodyPart };
+        try
         {
-            Start = new()
-            {
-                Form = new ModelForm { DisplayName = name ?? "Model " + Guid.NewGuid().ToString("n")[..8], Description = "For tests", Task = task, Modality = "MR", BodyPart = bodyPart },
-                Visibility = visibility,
-            },
-        });
-        foreach (var (path, content) in files)
+            await call.RequestStream.WriteAsync(new PublishModelRequest { Start = new() { Form = form, Visibility = visibility } });
+            await call.RequestStream.WriteFilesAsync(files);
+            await call.RequestStream.CompleteAsync();
+        }
+        catch (Exception e) when (e is Grpc.Core.RpcException or InvalidOperationException)
         {
-            await call.RequestStream.WriteAsync(new PublishModelRequest { File = new() { Path = path } });
-            foreach (var chunk in content.Chunk(128 * 1024))
-            {
-                await call.RequestStream.WriteAsync(new PublishModelRequest { Data = ByteString.CopyFrom(chunk) });
-            }
+            // The service has refused the package before all of it was sent: its answer says why, the failed write does not.
         }
 
-        await call.RequestStream.CompleteAsync();
         return await call;
+    }
+
+    private static async Task WriteFilesAsync(this Grpc.Core.IClientStreamWriter<PublishModelRequest> stream, IReadOnlyDictionary<string, byte[]> files)
+    {
+        foreach (var (path, content) in files)
+        {
+            await stream.WriteAsync(new PublishModelRequest { File = new() { Path = path } });
+            foreach (var chunk in content.Chunk(128 * 1024))
+            {
+                await stream.WriteAsync(new PublishModelRequest { Data = ByteString.CopyFrom(chunk) });
+            }
+        }
     }
 
     /// <summary>Starts a job.</summary>
