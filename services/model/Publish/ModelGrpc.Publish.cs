@@ -170,13 +170,6 @@ internal sealed partial class ModelGrpc
         model.UpdateTime = now;
     }
 
-    /// <summary>The time, in the microseconds that the database keeps.</summary>
-    private DateTime Now()
-    {
-        DateTime now = time.GetUtcNow().UtcDateTime;
-        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
-    }
-
     private static RpcException NameTaken(string name) =>
         MeshErrors.AlreadyExists(Models, $"You already have a model named '{name}'. Publish a new version of it, or choose another name.");
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Grpc.Core;
 using MedCloudCare.Common.V1;
@@ -79,6 +80,31 @@ public sealed class ListingTests(MeshFixture mesh)
             Assert.True(answer.Status == HttpStatusCode.NotFound, $"{path}: {answer}");
             Assert.Contains(answer.Reason, new[] { "NOT_FOUND", "STATE_CONFLICT" });
         }
+    }
+
+    [Fact]
+    public async Task An_upload_does_not_exist_for_others()
+    {
+        var user = await mesh.NewUserAsync(Role.HealthProfessional);
+        var stranger = await mesh.NewUserAsync(Role.HealthProfessional);
+        var upload = await user.Studies.CreateUploadAsync(new CreateUploadRequest(), user.Headers);
+        Assert.Equal(upload, await user.Studies.GetUploadAsync(new GetUploadRequest { Name = upload.Name }, user.Headers));
+        await FailsAsync(() => stranger.Studies.GetUploadAsync(new GetUploadRequest { Name = upload.Name }, stranger.Headers), Reason.NotFound);
+        await FailsAsync(() => stranger.UploadAsync(upload.Name, 0, []), Reason.NotFound);
+    }
+
+    [Fact]
+    public async Task A_job_on_an_unknown_series_is_refused_over_REST()
+    {
+        var researcher = await mesh.NewUserAsync(Role.Researcher);
+        var model = (await researcher.PublishAsync(TestModels.Threshold)).Model;
+        using var http = researcher.Http();
+        using var body = JsonContent.Create(new { model = model.Name, seriesInstanceUid = SyntheticSeries.NewUid() });
+        using var response = await http.PostAsync(new Uri("/v1/jobs", UriKind.Relative), body);
+        var answer = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.NotFound, answer);
+        Assert.Equal("NOT_FOUND", JsonDocument.Parse(answer).RootElement.GetProperty("details")[0].GetProperty("reason").GetString());
+        Assert.Empty((await researcher.Jobs.ListJobsAsync(new MedCloudCare.Inference.V1.ListJobsRequest(), researcher.Headers)).Jobs);
     }
 
     [Theory]
