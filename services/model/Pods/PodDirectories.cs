@@ -10,7 +10,7 @@ namespace MedCloudCare.Models.Pods;
 /// <summary>
 /// What pods see of the host: the runtime, one unsealed copy of each version's package that is awake, and a directory per
 /// replica for its socket. Lies on a memory file system, so that code and weights in the clear never reach a disk, and at a
-/// short path, since a socket's path has at most 107 bytes. Whatever an earlier run left is removed.
+/// short path, since a socket's path has at most 107 bytes. Whatever an earlier run left is removed, also one of another mesh.
 /// </summary>
 public sealed partial class PodDirectories : IDisposable
 {
@@ -21,7 +21,12 @@ public sealed partial class PodDirectories : IDisposable
     private const UnixFileMode Executes = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const long Headroom = 64 << 20;
 
+    private const string Prefix = "mcc-";
+    private const string LockName = "lock";
+    private static readonly string[] s_places = ["/dev/shm", "/run"];
+
     private readonly string _fallback;
+    private readonly FileStream _lock;
     private readonly ILogger _logger;
 
     /// <param name="options">Where the runtime is, and the directory whose name makes this mesh's name.</param>
@@ -29,9 +34,11 @@ public sealed partial class PodDirectories : IDisposable
     public PodDirectories(PodOptions options, ILogger<PodDirectories> logger)
     {
         _logger = logger;
-        MeshName = "mcc-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(options.Pods))))[..10];
+        MeshName = Prefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(options.Pods))))[..10];
         Directory.CreateDirectory(options.Pods, OwnerOnly);
+        RemoveAbandoned();
         Root = OpenRoot(options.Pods);
+        _lock = TryLock(Root, FileMode.OpenOrCreate) ?? throw new IOException($"Another model service uses '{Root}'.");
         // Root must be passable for the pods' users; below it each directory decides for itself.
         File.SetUnixFileMode(Root, SandboxLauncher.UsesHostUsers ? OwnerOnly | Passable : OwnerOnly);
         Empty(Root);
@@ -127,13 +134,43 @@ public sealed partial class PodDirectories : IDisposable
     {
         Empty(_fallback);
         Remove(Root);
+        _lock.Dispose();
+    }
+
+    /// <summary>
+    /// Removes directories whose service is gone and whose mesh may never start again: they hold packages in the clear. A
+    /// directory without the lock file is being made.
+    /// </summary>
+    private static void RemoveAbandoned()
+    {
+        foreach (string directory in s_places.Where(Directory.Exists).SelectMany(p => Directory.EnumerateDirectories(p, Prefix + "*")).Where(Posix.IsOwnDirectory))
+        {
+            using FileStream? abandoned = TryLock(directory, FileMode.Open);
+            if (abandoned is not null)
+            {
+                Remove(directory);
+            }
+        }
+    }
+
+    /// <summary>Takes the lock of a directory, which its service holds for as long as it lives; null if it is held or there is none.</summary>
+    private static FileStream? TryLock(string directory, FileMode mode)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(directory, LockName), mode, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The first place that can hold it: memory file systems, else the configured directory.</summary>
     private string OpenRoot(string configured)
     {
         string name = Posix.IsRoot ? MeshName : $"{MeshName}-{Posix.UserId.ToString(CultureInfo.InvariantCulture)}";
-        foreach (string place in (string[])["/dev/shm", "/run"])
+        foreach (string place in s_places)
         {
             string path = Path.Combine(place, name);
             try

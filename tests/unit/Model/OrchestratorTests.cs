@@ -147,6 +147,18 @@ public sealed class OrchestratorTests
         Assert.False(Directory.Exists(Path.Combine("/sys/fs/cgroup/memory", Path.GetFileName(root))));
     }
 
+    [SkippableFact]
+    public async Task What_a_dead_service_left_in_memory_is_removed_by_the_next_and_what_a_live_one_uses_is_not()
+    {
+        await using var alive = new TestPods();
+        string abandoned = Directory.CreateDirectory("/dev/shm/mcc-test-" + Guid.NewGuid().ToString("N")[..8]).FullName;
+        await File.WriteAllTextAsync(Path.Combine(abandoned, "lock"), "");
+        await File.WriteAllTextAsync(Path.Combine(abandoned, "weights"), "in the clear");
+        await using var next = new TestPods();
+        Assert.False(Directory.Exists(abandoned));
+        Assert.True(Directory.Exists(alive.Host.Directories.Root));
+    }
+
     /// <summary>The processes of the pods: those whose command line names this mesh's directory.</summary>
     private static IEnumerable<int> Processes(TestPods pods) => Commands()
         .Where(p => p.Command.Contains(pods.Host.Directories.Root, StringComparison.Ordinal) && p.Command.Contains("bwrap", StringComparison.Ordinal))
