@@ -39,6 +39,9 @@ internal static class CommandLine
     {
         switch (error)
         {
+            // What gets the token for a call throws inside the call.
+            case RpcException { Status.DebugException: CliException or RpcException } e:
+                return Report(e.Status.DebugException, interrupted);
             case CliException e:
                 Terminal.Error(e.Message, e.Hint);
                 return e.ExitCode;

@@ -47,5 +47,6 @@ internal static class JobWatcher
     }
 
     private static bool IsBroken(RpcException error) =>
-        error.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled or StatusCode.DeadlineExceeded;
+        error.Status.DebugException is not CliException
+        && error.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled or StatusCode.DeadlineExceeded;
 }

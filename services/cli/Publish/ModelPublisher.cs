@@ -1,6 +1,7 @@
 using System.Buffers;
 using Google.Protobuf;
 using Grpc.Core;
+using MedCloudCare.Cli.Connections;
 using MedCloudCare.Model.V1;
 
 namespace MedCloudCare.Cli.Publish;
@@ -25,24 +26,24 @@ internal static class ModelPublisher
         {
             double total = Math.Max(1, package.Files.Sum(f => f.Size));
             long sent = 0;
-            await call.RequestStream.WriteAsync(new PublishModelRequest { Start = start }, cancellationToken).ConfigureAwait(false);
+            await call.RequestStream.SendAsync(new PublishModelRequest { Start = start }, cancellationToken).ConfigureAwait(false);
             foreach (PackageFile file in package.Files)
             {
-                await call.RequestStream.WriteAsync(new PublishModelRequest { File = new PublishModelRequest.Types.File { Path = file.Path } }, cancellationToken).ConfigureAwait(false);
+                await call.RequestStream.SendAsync(new PublishModelRequest { File = new PublishModelRequest.Types.File { Path = file.Path } }, cancellationToken).ConfigureAwait(false);
                 await using FileStream source = new(file.Source, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan | FileOptions.Asynchronous);
                 while (await source.ReadAsync(buffer.AsMemory(0, ChunkSize), cancellationToken).ConfigureAwait(false) is int read and > 0)
                 {
-                    await call.RequestStream.WriteAsync(new PublishModelRequest { Data = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, read)) }, cancellationToken).ConfigureAwait(false);
+                    await call.RequestStream.SendAsync(new PublishModelRequest { Data = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, read)) }, cancellationToken).ConfigureAwait(false);
                     sent += read;
                     progress(sent / total, file.Path);
                 }
             }
 
-            await call.RequestStream.CompleteAsync().ConfigureAwait(false);
+            await call.RequestStream.EndAsync().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is RpcException or InvalidOperationException)
+        catch (CallEndedException)
         {
-            // The mesh has ended the call; its answer says why, the failed write does not.
+            // The answer says why.
         }
         finally
         {

@@ -53,7 +53,7 @@ internal sealed class UploadReport
     /// <summary>The series that now hold what was sent, as (study UID, series UID).</summary>
     public IEnumerable<(string Study, string Series)> Series => _series.Keys;
 
-    /// <summary>Writes it for people.</summary>
+    /// <summary>Writes it for people: refused files and series of this command, counts of the whole upload.</summary>
     public void Write(Study.V1.Upload upload, TimeSpan elapsed, long bytes)
     {
         foreach ((string file, InstanceResult result) in _refused)
@@ -66,11 +66,11 @@ internal sealed class UploadReport
             Terminal.Result($"study {study}  series {series}  {count} instance{(count == 1 ? "" : "s")}");
         }
 
-        string lost = Unreported > 0 ? $", {Unreported} more by calls that broke after the commit" : "";
-        Terminal.Note($"{Stored} stored, {Duplicates} already there, {Refused} refused{lost}; {Terminal.Bytes(bytes)} in {elapsed.TotalSeconds:0.0} s ({upload.Name})");
+        string lost = Unreported > 0 ? $" ({Unreported} of them by calls that broke after the commit)" : "";
+        Terminal.Note($"{upload.StoredInstances} stored, {upload.DuplicateInstances} already there, {upload.RefusedInstances} refused{lost}; {Terminal.Bytes(bytes)} in {elapsed.TotalSeconds:0.0} s ({upload.Name})");
     }
 
-    /// <summary>The same for programs.</summary>
+    /// <summary>The same for programs: what this command was told, and the totals of the whole upload.</summary>
     public JsonObject ToJson(Study.V1.Upload upload, TimeSpan elapsed, long bytes) => new()
     {
         ["upload"] = upload.Name,

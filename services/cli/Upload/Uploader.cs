@@ -20,6 +20,7 @@ internal sealed class Uploader(StudyService.StudyServiceClient studies, IReadOnl
     private const int InstancesPerCall = 2_000;
     private const int ChunkSize = 128 << 10;
     private const int AttemptsWithoutProgress = 8;
+    private const int AttemptsToOpen = 4;
 
     private long _sent;
 
@@ -30,10 +31,27 @@ internal sealed class Uploader(StudyService.StudyServiceClient studies, IReadOnl
     public long BytesSent { get; private set; }
 
     /// <summary>Opens an upload, or finds an earlier one.</summary>
-    public async Task<Study.V1.Upload> OpenAsync(string? name, CancellationToken cancellationToken) => name is null
-        ? await studies.CreateUploadAsync(new CreateUploadRequest(), deadline: MeshConnection.Deadline, cancellationToken: cancellationToken).ConfigureAwait(false)
-        : await studies.GetUploadAsync(new GetUploadRequest { Name = name.StartsWith("uploads/", StringComparison.Ordinal) ? name : "uploads/" + name },
-            deadline: MeshConnection.Deadline, cancellationToken: cancellationToken).ConfigureAwait(false);
+    public async Task<Study.V1.Upload> OpenAsync(string? name, CancellationToken cancellationToken)
+    {
+        if (name is not null)
+        {
+            return await studies.GetUploadAsync(new GetUploadRequest { Name = name.StartsWith("uploads/", StringComparison.Ordinal) ? name : "uploads/" + name },
+                deadline: MeshConnection.Deadline, cancellationToken: cancellationToken).ConfigureAwait(false);
+        }
+
+        for (int failures = 0; ; failures++)
+        {
+            try
+            {
+                return await studies.CreateUploadAsync(new CreateUploadRequest(), deadline: MeshConnection.Deadline, cancellationToken: cancellationToken).ConfigureAwait(false);
+            }
+            catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable && failures < AttemptsToOpen)
+            {
+                // Should the broken call have opened one after all, it stays empty and is forgotten.
+                await Task.Delay(TimeSpan.FromMilliseconds(250 << failures), cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
 
     /// <summary>Sends everything that is not committed yet.</summary>
     /// <returns>The upload as it is at the end.</returns>
@@ -74,7 +92,7 @@ internal sealed class Uploader(StudyService.StudyServiceClient studies, IReadOnl
         using AsyncClientStreamingCall<UploadInstancesRequest, UploadInstancesResponse> call = studies.UploadInstances(cancellationToken: cancellationToken);
         try
         {
-            await call.RequestStream.WriteAsync(new UploadInstancesRequest
+            await call.RequestStream.SendAsync(new UploadInstancesRequest
             {
                 Start = new UploadInstancesRequest.Types.Start { Upload = upload.Name, FirstInstance = first },
             }, cancellationToken).ConfigureAwait(false);
@@ -83,11 +101,11 @@ internal sealed class Uploader(StudyService.StudyServiceClient studies, IReadOnl
                 await SendFileAsync(call.RequestStream, number, buffer.AsMemory(0, ChunkSize), cancellationToken).ConfigureAwait(false);
             }
 
-            await call.RequestStream.CompleteAsync().ConfigureAwait(false);
+            await call.RequestStream.EndAsync().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is RpcException or InvalidOperationException)
+        catch (CallEndedException)
         {
-            // The mesh has ended the call; its answer says why, the failed write does not.
+            // The answer says why.
         }
         finally
         {
@@ -100,20 +118,20 @@ internal sealed class Uploader(StudyService.StudyServiceClient studies, IReadOnl
     private async Task SendFileAsync(IClientStreamWriter<UploadInstancesRequest> stream, int number, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         await using FileStream file = new(files[number].Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan | FileOptions.Asynchronous);
-        await stream.WriteAsync(new UploadInstancesRequest
+        await stream.SendAsync(new UploadInstancesRequest
         {
             Instance = new UploadInstancesRequest.Types.Instance { Size = file.Length },
         }, cancellationToken).ConfigureAwait(false);
         while (await file.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false) is int read and > 0)
         {
             // The write has serialized the message when it completes: the buffer may be used again.
-            await stream.WriteAsync(new UploadInstancesRequest { Data = UnsafeByteOperations.UnsafeWrap(buffer[..read]) }, cancellationToken).ConfigureAwait(false);
+            await stream.SendAsync(new UploadInstancesRequest { Data = UnsafeByteOperations.UnsafeWrap(buffer[..read]) }, cancellationToken).ConfigureAwait(false);
             _sent += read;
             BytesSent += read;
             progress(_sent, number);
         }
 
-        await stream.WriteAsync(new UploadInstancesRequest { End = new UploadInstancesRequest.Types.End() }, cancellationToken).ConfigureAwait(false);
+        await stream.SendAsync(new UploadInstancesRequest { End = new UploadInstancesRequest.Types.End() }, cancellationToken).ConfigureAwait(false);
         progress(_sent, number + 1);
     }
 
@@ -140,6 +158,7 @@ internal sealed class Uploader(StudyService.StudyServiceClient studies, IReadOnl
     // Another process that sends into the same upload, or a commit that this client has not heard of, is an offset to
     // fetch anew; the rest is what a dying process or connection looks like.
     private static bool IsBroken(RpcException error) =>
-        error.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled or StatusCode.DeadlineExceeded or StatusCode.Aborted
-        || RpcProblem.Of(error).Reason == "UPLOAD_OFFSET_MISMATCH";
+        error.Status.DebugException is not CliException
+        && (error.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled or StatusCode.DeadlineExceeded or StatusCode.Aborted
+            || RpcProblem.Of(error).Reason == "UPLOAD_OFFSET_MISMATCH");
 }

@@ -69,6 +69,13 @@ public sealed class ExitCodeTests : IDisposable
         Assert.Equal(ExitCode.MissingPrerequisite, CommandLine.Report(new CliException(ExitCode.MissingPrerequisite, "x"), false));
     }
 
+    [Fact]
+    public void A_call_that_got_no_token_has_the_exit_code_of_what_was_missing()
+    {
+        CliException missing = new(ExitCode.NotSignedIn, "Nobody is signed in.");
+        Assert.Equal(ExitCode.NotSignedIn, CommandLine.Report(new RpcException(new Grpc.Core.Status(StatusCode.Internal, "no call", missing)), false));
+    }
+
     [Theory]
     [InlineData(Reason.DicomTruncated, "DICOM_TRUNCATED")]
     [InlineData(Reason.InstanceConflict, "INSTANCE_CONFLICT")]
