@@ -19,13 +19,21 @@ public static class Uploading
     public static async Task<UploadInstancesResponse> UploadAsync(this TestUser user, string upload, long first, IEnumerable<byte[]> files)
     {
         using var call = user.Studies.UploadInstances(user.Headers, DateTime.UtcNow.AddMinutes(5));
-        await call.RequestStream.WriteAsync(new UploadInstancesRequest { Start = new() { Upload = upload, FirstInstance = first } });
-        foreach (var file in files)
+        try
         {
-            await call.RequestStream.WriteFileAsync(file);
+            await call.RequestStream.WriteAsync(new UploadInstancesRequest { Start = new() { Upload = upload, FirstInstance = first } });
+            foreach (var file in files)
+            {
+                await call.RequestStream.WriteFileAsync(file);
+            }
+
+            await call.RequestStream.CompleteAsync();
+        }
+        catch (Exception e) when (e is Grpc.Core.RpcException or InvalidOperationException)
+        {
+            // The service has ended the call before all was sent: its answer says why, the failed write does not.
         }
 
-        await call.RequestStream.CompleteAsync();
         return await call;
     }
 
