@@ -21,6 +21,7 @@ internal sealed partial class Supervisor : IAsyncDisposable
     private readonly Lock _writing = new();
     private readonly TimeProvider _time = TimeProvider.System;
     private MeshState _state;
+    private PostgresCluster? _cluster;
 
     private Supervisor(DataDirectory data, RepositoryLayout repository, MeshOptions options, FileLock taken, MeshState state)
     {
@@ -127,6 +128,7 @@ internal sealed partial class Supervisor : IAsyncDisposable
         Keyring.LoadOrCreate(_data.Keyring);
         DatabaseCredentials credentials = DatabaseCredentials.LoadOrCreate(_data);
         PostgresCluster cluster = await PostgresCluster.LocateAsync(_data, cancellationToken).ConfigureAwait(false);
+        _cluster = cluster;
         if (cluster.MovedBecause is { } moved)
         {
             Noted?.Invoke(moved);
@@ -195,6 +197,7 @@ internal sealed partial class Supervisor : IAsyncDisposable
             await server.StopAsync().ConfigureAwait(false);
         }
 
+        _cluster?.RemoveSharedSocketDirectory();
         Update(s => s with { Phase = problem is null ? MeshPhase.Stopped : MeshPhase.Failed, Problem = problem });
     }
 

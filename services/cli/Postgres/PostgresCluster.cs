@@ -22,9 +22,11 @@ internal sealed partial class PostgresCluster
 
     private readonly UnprivilegedUser _user;
     private readonly string _binaries;
+    private readonly bool _sharedSocket;
 
-    private PostgresCluster(UnprivilegedUser user, string binaries, string directory, string socketDirectory, string? moved)
+    private PostgresCluster(UnprivilegedUser user, string binaries, string directory, string socketDirectory, bool sharedSocket, string? moved)
     {
+        _sharedSocket = sharedSocket;
         _user = user;
         _binaries = binaries;
         Directory = directory;
@@ -59,12 +61,13 @@ internal sealed partial class PostgresCluster
         }
 
         string socket = Path.Combine(data.Run, "pg");
-        if (!passable || socket.Length + SocketFile.Length > MaximumSocketPath)
+        bool sharedSocket = !passable || socket.Length + SocketFile.Length > MaximumSocketPath;
+        if (sharedSocket)
         {
             socket = Posix.IsRoot ? $"/run/mcc-{data.Tag}" : $"/tmp/mcc-{Posix.UserId}-{data.Tag}";
         }
 
-        return new PostgresCluster(user, FindBinaries(directory), directory, socket, moved);
+        return new PostgresCluster(user, FindBinaries(directory), directory, socket, sharedSocket, moved);
     }
 
     /// <summary>Makes the cluster, if there is none, and the socket's directory.</summary>
@@ -82,6 +85,15 @@ internal sealed partial class PostgresCluster
 
         WriteConfiguration();
         return fresh;
+    }
+
+    /// <summary>Removes a socket directory that lies outside the mesh's data, once the server has ended.</summary>
+    public void RemoveSharedSocketDirectory()
+    {
+        if (_sharedSocket && System.IO.Directory.Exists(SocketDirectory) && !System.IO.Directory.EnumerateFileSystemEntries(SocketDirectory).Any())
+        {
+            System.IO.Directory.Delete(SocketDirectory);
+        }
     }
 
     /// <summary>The command that runs the server in the foreground.</summary>
