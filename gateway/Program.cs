@@ -37,7 +37,7 @@ app.UseRouting();
 
 // Only DICOMweb's JSON is compressed: answers of the services pass as they are, so that streams of news are not held back.
 app.UseWhen(http => http.Request.Path.StartsWithSegments("/dicomweb"), branch => branch.UseResponseCompression());
-app.Use(StreamingBodies.AllowPauses);
+app.Use(ForwardedBodies.CheckAsync);
 MeshHost.MapMetrics(app);
 app.MapDicomWeb();
 SessionEndpoints.Map(app);

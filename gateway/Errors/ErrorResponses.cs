@@ -48,8 +48,7 @@ internal sealed partial class ErrorResponses(RequestDelegate next, ILogger<Error
             case UnsupportedBodyException unsupported:
                 return (MeshErrors.Of(StatusCode.InvalidArgument, Reason.FieldInvalid, unsupported.Message, ("field", "Content-Type")), StatusCodes.Status415UnsupportedMediaType);
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return (MeshErrors.Of(StatusCode.ResourceExhausted, Reason.LimitExceeded, "The request body is over the size limit of this address.", ("limit", "request body")),
-                    StatusCodes.Status413PayloadTooLarge);
+                return (BodyTooLarge(), StatusCodes.Status413PayloadTooLarge);
             case BadHttpRequestException bad:
                 return (MeshErrors.Invalid("request", "it is malformed, incomplete or too slow"), bad.StatusCode);
         }
@@ -66,14 +65,21 @@ internal sealed partial class ErrorResponses(RequestDelegate next, ILogger<Error
         if (http.Response.ContentLength is not null || http.Response.ContentType is not null) return null;
         return http.Response.StatusCode switch
         {
+            StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed when HttpErrors.IsGrpc(http.Request) =>
+                MeshErrors.Of(StatusCode.Unimplemented, Reason.NotSupported, "There is no such method here."),
             StatusCodes.Status404NotFound => MeshErrors.Of(StatusCode.NotFound, Reason.NotFound, "There is nothing at this address."),
             StatusCodes.Status405MethodNotAllowed => MeshErrors.Of(StatusCode.Unimplemented, Reason.NotSupported, "This address does not know the method."),
             StatusCodes.Status415UnsupportedMediaType => MeshErrors.Of(StatusCode.InvalidArgument, Reason.FieldInvalid, "This address does not take the Content-Type.", ("field", "Content-Type")),
+            StatusCodes.Status413PayloadTooLarge => BodyTooLarge(),
+            StatusCodes.Status400BadRequest or StatusCodes.Status408RequestTimeout => MeshErrors.Invalid("request", "it is malformed, incomplete or too slow"),
             StatusCodes.Status502BadGateway or StatusCodes.Status503ServiceUnavailable or StatusCodes.Status504GatewayTimeout =>
                 MeshErrors.Unavailable("A service that is needed does not answer. Try again."),
             _ => null,
         };
     }
+
+    private static RpcException BodyTooLarge() =>
+        MeshErrors.Of(StatusCode.ResourceExhausted, Reason.LimitExceeded, "The request body is over the size limit of this address.", ("limit", "request body"));
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Endpoint} failed ({Id}): {Kind}\n{Stack}")]
     private static partial void LogFailure(ILogger log, string endpoint, string id, string kind, string stack);

@@ -6,16 +6,21 @@ using Google.Rpc;
 using Grpc.Core;
 using MedCloudCare.Common.V1;
 using MedCloudCare.Platform.Errors;
+using HttpRequest = Microsoft.AspNetCore.Http.HttpRequest;
+using HttpResponse = Microsoft.AspNetCore.Http.HttpResponse;
 using Status = Google.Rpc.Status;
 
 namespace MedCloudCare.Gateway.Errors;
 
 /// <summary>
 /// Errors of gRPC over HTTP: the status code of google.rpc.Code's table and the body that transcoding gives,
-/// <c>{"code":5,"message":"…","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo",…}]}</c>.
+/// <c>{"code":5,"message":"…","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo",…}]}</c>. A gRPC client gets the
+/// same as the headers of an answer without messages.
 /// </summary>
 internal static class HttpErrors
 {
+    private const string GrpcType = "application/grpc";
+
     private static readonly JsonFormatter Json = new(
         JsonFormatter.Settings.Default.WithTypeRegistry(TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor)));
 
@@ -48,6 +53,9 @@ internal static class HttpErrors
         _ => StatusCodes.Status500InternalServerError,
     };
 
+    /// <summary>Whether the client speaks gRPC.</summary>
+    public static bool IsGrpc(HttpRequest request) => request.ContentType?.StartsWith(GrpcType, StringComparison.OrdinalIgnoreCase) is true;
+
     /// <summary>Answers with an error. The response must not have started.</summary>
     /// <param name="status">The HTTP status, where the route knows better than <see cref="StatusOf(RpcException)"/>.</param>
     public static async Task WriteAsync(HttpContext http, RpcException error, int? status = null)
@@ -55,6 +63,12 @@ internal static class HttpErrors
         var body = error.GetRpcStatus() ?? new Status { Code = (int)error.StatusCode, Message = error.Status.Detail };
         var response = http.Response;
         response.Clear();
+        if (IsGrpc(http.Request))
+        {
+            WriteGrpc(response, body);
+            return;
+        }
+
         response.StatusCode = status ?? StatusOf(error);
         response.Headers.CacheControl = "no-store";
         response.ContentType = "application/json";
@@ -67,5 +81,15 @@ internal static class HttpErrors
         var bytes = Encoding.UTF8.GetBytes(Json.Format(body));
         response.ContentLength = bytes.Length;
         if (!HttpMethods.IsHead(http.Request.Method)) await response.Body.WriteAsync(bytes, http.RequestAborted);
+    }
+
+    private static void WriteGrpc(HttpResponse response, Status status)
+    {
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = GrpcType;
+        response.Headers.CacheControl = "no-store";
+        response.Headers.GrpcStatus = status.Code.ToString(CultureInfo.InvariantCulture);
+        response.Headers.GrpcMessage = Uri.EscapeDataString(status.Message);
+        response.Headers["grpc-status-details-bin"] = Convert.ToBase64String(status.ToByteArray());
     }
 }

@@ -58,7 +58,7 @@ internal static partial class MeshRoutes
             ClusterId = service,
             Match = new() { Path = AccessTable.NameOf(method), Methods = [HttpMethods.Post] },
             MaxRequestBodySize = method.IsClientStreaming ? NoLimit : null,
-            Metadata = new Dictionary<string, string> { [StreamingBodies.Mark] = method.IsClientStreaming.ToString() },
+            Metadata = new Dictionary<string, string> { [ForwardedBodies.Mark] = method.IsClientStreaming.ToString() },
         };
         if (method.GetOptions()?.GetExtension(AnnotationsExtensions.Http) is not { } rule) yield break;
         foreach (var (binding, number) in rule.AdditionalBindings.Prepend(rule).Select((b, i) => (b, i)))

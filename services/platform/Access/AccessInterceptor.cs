@@ -75,7 +75,7 @@ internal sealed class AccessInterceptor(TokenValidator tokens) : Interceptor
                 : MeshErrors.Of(StatusCode.PermissionDenied, Reason.RoleNotAllowed, "This method is for services of the mesh.");
         }
 
-        // 3. With a token it must be good, also where none is needed: a stale one is an error the client should hear of.
+        // 3. With a token it must be good, unless nobody needs one: a stale token is no obstacle to signing in again.
         if (!authorization.StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase))
         {
             throw MeshErrors.TokenInvalid("The authorization header is not of the form \"Bearer …\".");

@@ -16,6 +16,7 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> log, Me
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
+        FrameworkErrors.HandOver(context);
         try
         {
             return await continuation(request, context);
@@ -29,6 +30,7 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> log, Me
     public override async Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requests, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
     {
+        FrameworkErrors.HandOver(context);
         try
         {
             return await continuation(requests, context);
@@ -42,6 +44,7 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> log, Me
     public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
         TRequest request, IServerStreamWriter<TResponse> responses, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
     {
+        FrameworkErrors.HandOver(context);
         try
         {
             await continuation(request, responses, context);
@@ -55,6 +58,7 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> log, Me
     public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requests, IServerStreamWriter<TResponse> responses, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
+        FrameworkErrors.HandOver(context);
         try
         {
             await continuation(requests, responses, context);

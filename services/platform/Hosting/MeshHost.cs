@@ -50,7 +50,7 @@ public static class MeshHost
     public const int NewerDataExitCode = 78;
 
     // Chunks are at most 256 KiB; the rest of a message is small.
-    private const int MaximumRequestMessage = 1024 * 1024;
+    internal const int MaximumRequestMessage = 1024 * 1024;
 
     private const int StreamWindow = 1024 * 1024;
 
@@ -115,6 +115,7 @@ public static class MeshHost
     public static void MapMesh(this WebApplication app, Action<IEndpointRouteBuilder> services)
     {
         MapMetrics(app);
+        app.Use(FrameworkErrors.TypeAsync);
         services(app);
         app.MapGrpcHealthChecksService();
         app.MapGrpcReflectionService();

@@ -42,6 +42,30 @@ public sealed class ErrorTests
         Assert.Equal(status == 401 ? "Bearer" : null, (string?)http.Response.Headers.WWWAuthenticate);
     }
 
+    [Theory]
+    [MemberData(nameof(Known))]
+    public async Task A_typed_error_keeps_its_reason_over_gRPC(RpcException error, int status, string reason)
+    {
+        var http = await RunAsync(_ => throw error, "application/grpc");
+        Assert.Equal((200, "application/grpc"), (http.Response.StatusCode, http.Response.ContentType));
+        Assert.NotEqual(200, status);
+        Assert.Equal(((int)error.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture), (string?)http.Response.Headers.GrpcStatus);
+        var details = Google.Rpc.Status.Parser.ParseFrom(Convert.FromBase64String(http.Response.Headers["grpc-status-details-bin"]!));
+        Assert.Equal(reason, details.GetDetail<Google.Rpc.ErrorInfo>()!.Reason);
+        Assert.Equal(0, http.Response.Body.Length);
+    }
+
+    [Fact]
+    public async Task A_method_that_is_not_passed_on_is_unimplemented_to_a_gRPC_client()
+    {
+        var http = await RunAsync(c =>
+        {
+            c.Response.StatusCode = 404;
+            return Task.CompletedTask;
+        }, "application/grpc");
+        Assert.Equal("12", (string?)http.Response.Headers.GrpcStatus);
+    }
+
     [Fact]
     public async Task An_unexpected_failure_says_nothing_of_its_cause()
     {
@@ -55,6 +79,8 @@ public sealed class ErrorTests
     [Theory]
     [InlineData(404, "NOT_FOUND")]
     [InlineData(405, "NOT_SUPPORTED")]
+    [InlineData(413, "LIMIT_EXCEEDED")]
+    [InlineData(400, "FIELD_INVALID")]
     [InlineData(503, "SERVICE_UNAVAILABLE")]
     public async Task A_bare_status_of_the_framework_gets_a_typed_body(int status, string reason)
     {
@@ -119,9 +145,10 @@ public sealed class ErrorTests
         Assert.DoesNotContain("'unsafe-inline'", scripts, StringComparison.Ordinal);
     }
 
-    private static async Task<HttpContext> RunAsync(RequestDelegate handler)
+    private static async Task<HttpContext> RunAsync(RequestDelegate handler, string? contentType = null)
     {
         var http = new DefaultHttpContext();
+        http.Request.ContentType = contentType;
         http.Response.Body = new MemoryStream();
         await new ErrorResponses(handler, NullLogger<ErrorResponses>.Instance).InvokeAsync(http);
         return http;
