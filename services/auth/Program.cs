@@ -22,6 +22,7 @@ builder.Services.AddSingleton<SessionStore>();
 builder.Services.AddSingleton<SigningKeyRing>();
 builder.Services.AddSingleton<ISigningKeySource>(p => p.GetRequiredService<SigningKeyRing>());
 builder.Services.AddSingleton<TokenIssuer>();
+builder.Services.AddHostedService<Housekeeping>();
 var app = builder.Build();
 app.MapMesh(services => services.MapGrpcService<AuthGrpc>());
 return await app.RunMeshAsync();
