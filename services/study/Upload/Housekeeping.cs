@@ -58,9 +58,20 @@ internal sealed partial class Housekeeping(
         }
     }
 
+    /// <summary>
+    /// A writer that has died may have left its commit to the database, which still works on it: the lock waits for every
+    /// transaction that has written to packs, so that what is read is final and no pack is removed under a commit.
+    /// </summary>
     private async Task<long?> CommittedLengthAsync(Guid pack, CancellationToken cancellationToken)
     {
-        await using NpgsqlCommand command = database.CreateCommand("SELECT size FROM packs WHERE id = $1");
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (NpgsqlCommand wait = new("LOCK TABLE packs IN SHARE MODE", connection))
+        {
+            await wait.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await using NpgsqlCommand command = new("SELECT size FROM packs WHERE id = $1", connection);
         command.Parameters.AddWithValue(pack);
         return await command.ExecuteScalarAsync(cancellationToken) as long?;
     }

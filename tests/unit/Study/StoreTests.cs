@@ -1,6 +1,7 @@
 using MedCloudCare.Dicom;
 using MedCloudCare.Sealing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace MedCloudCare.Studies.Tests;
 
@@ -52,6 +53,39 @@ public sealed class StoreTests(PostgresFixture postgres)
         dead.Dispose();
         Assert.Equal(1, await RecoverAsync(archive));
         Assert.Equal(living.Id, Assert.Single(archive.Store.List()).Id);
+    }
+
+    [SkippableFact]
+    public async Task A_pack_whose_commit_is_still_under_way_when_its_writer_has_died_is_kept()
+    {
+        await using Archive archive = await Archive.CreateAsync(postgres);
+        await using Archive replica = await archive.ReplicaAsync();
+        await archive.UploadAsync(_doctor, SampleFile.Series(1));
+        archive.Packs.Dispose();
+        StoredObject first = Assert.Single(archive.Store.List());
+        PackWriter dead = replica.Packs.Rent(Guid.NewGuid());
+        dead.EndGroup();
+        dead.IsSpent = true;
+        dead.Dispose();
+
+        // What the server still works on when the service is gone.
+        await using NpgsqlConnection connection = await archive.Database.OpenConnectionAsync();
+        await using NpgsqlTransaction commit = await connection.BeginTransactionAsync();
+        await using NpgsqlCommand insert = new("INSERT INTO packs (id, study_id, size) SELECT $1, study_id, $2 FROM packs WHERE id = $3", connection)
+        {
+            Parameters = { new() { Value = dead.Id }, new() { Value = (long)PackFormat.HeaderLength }, new() { Value = first.Id } },
+        };
+        Assert.Equal(1, await insert.ExecuteNonQueryAsync());
+        Task<int> recovery = RecoverAsync(archive);
+        while (!recovery.IsCompleted && await archive.CountAsync("SELECT count(*) FROM pg_locks WHERE relation = 'packs'::regclass AND NOT granted") == 0)
+        {
+            await Task.Yield();
+        }
+
+        Assert.False(recovery.IsCompleted);
+        await commit.CommitAsync();
+        Assert.Equal(1, await recovery);
+        Assert.Contains(archive.Store.List(), o => o.Id == dead.Id);
     }
 
     [SkippableFact]
@@ -136,10 +170,10 @@ public sealed class StoreTests(PostgresFixture postgres)
         Assert.Equal(stored.Select(r => r.SopInstanceUid), found);
     }
 
-    private static Task<int> RecoverAsync(Archive archive)
+    private static async Task<int> RecoverAsync(Archive archive)
     {
         using Housekeeping housekeeping = new(
             archive.Database, archive.Store, archive.Packs, archive.Registry, archive.Options, TimeProvider.System, NullLogger<Housekeeping>.Instance);
-        return housekeeping.RecoverAsync(CancellationToken.None);
+        return await housekeeping.RecoverAsync(CancellationToken.None);
     }
 }
