@@ -1,0 +1,99 @@
+using System.Text.Json;
+using MedCloudCare.Auth.V1;
+using MedCloudCare.Common.V1;
+using MedCloudCare.Study.V1;
+using MedCloudCare.TestSupport;
+using Npgsql;
+using Xunit;
+
+namespace MedCloudCare.IntegrationTests.Launcher;
+
+/// <summary>Stops a mesh and starts it again on the same data. Has a mesh of its own.</summary>
+public sealed class StartTests(MeshFixture mesh) : IClassFixture<MeshFixture>
+{
+    private const string NewerScript = "MedCloudCare.Studies.Migrations.9999_of_a_later_release.sql";
+
+    [Fact]
+    public async Task A_second_start_continues_with_the_same_data()
+    {
+        var user = await mesh.NewUserAsync(Role.HealthProfessional);
+        var series = new SyntheticSeries(slices: 3);
+        await user.UploadAsync(series.Files);
+        var authority = await File.ReadAllTextAsync(Path.Combine(mesh.Data, "pki", "ca.crt"));
+        (await mesh.RunAsync(["down"])).EnsureSuccess();
+        await mesh.UpAsync();
+
+        // The fixture's channels point at the ports of the first start.
+        Assert.Equal(authority, await File.ReadAllTextAsync(Path.Combine(mesh.Data, "pki", "ca.crt")));
+        using var auth = mesh.ChannelAsOperator("auth");
+        var session = await new AuthService.AuthServiceClient(auth).SignInAsync(new SignInRequest { Email = user.Email, Password = user.Password });
+        Assert.Equal(user.Name, session.Account.Name);
+        using var client = mesh.Client(session.AccessToken);
+        using var studies = JsonDocument.Parse(await client.GetStringAsync(new Uri("/v1/studies", UriKind.Relative)));
+        Assert.Equal(series.StudyInstanceUid, Assert.Single(studies.RootElement.GetProperty("studies").EnumerateArray()).GetProperty("studyInstanceUid").GetString());
+        client.DefaultRequestHeaders.Accept.ParseAdd("application/dicom+json");
+        using var stored = await client.GetAsync(new Uri($"/dicomweb/studies/{series.StudyInstanceUid}/series/{series.SeriesInstanceUid}/metadata", UriKind.Relative));
+        using var metadata = JsonDocument.Parse(await stored.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
+        Assert.Equal(series.Files.Count, metadata.RootElement.GetArrayLength());
+
+        // A token of before the restart is as good as before it: the signing key has not changed.
+        using var early = mesh.Client(user.Token);
+        using var me = await early.GetAsync(new Uri("/v1/me", UriKind.Relative));
+        Assert.True(me.IsSuccessStatusCode, me.ToString());
+    }
+
+    [Fact]
+    public async Task Data_of_a_newer_schema_is_refused_and_left_alone()
+    {
+        await ExecuteAsync($"INSERT INTO schema_versions (scriptname, applied) VALUES ('{NewerScript}', now())");
+        var before = await JournalAsync();
+        (await mesh.RunAsync(["down"])).EnsureSuccess();
+
+        var refused = await mesh.RunAsync(["up", "--detach", "--http", "0", "--https", "0"]);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("study", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("newer release", refused.Error, StringComparison.Ordinal);
+        Assert.Contains(NewerScript, refused.Error, StringComparison.Ordinal);
+        using (var state = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(mesh.Data, "run", "mesh.json"))))
+        {
+            Assert.Equal("Failed", state.RootElement.GetProperty("Phase").GetString());
+            Assert.All(state.RootElement.GetProperty("Processes").EnumerateArray(), p => Assert.Equal(JsonValueKind.Null, p.GetProperty("Process").ValueKind));
+        }
+
+        // Its other services and its database can be started; nothing of the journal has changed.
+        await mesh.RunAsync(["down"]);
+        (await mesh.RunAsync(["up", "--detach", "--http", "0", "--https", "0", "--only", "auth"])).EnsureSuccess();
+        Assert.Equal(before, await JournalAsync());
+        await ExecuteAsync($"DELETE FROM schema_versions WHERE scriptname = '{NewerScript}'");
+        (await mesh.RunAsync(["down"])).EnsureSuccess();
+        await mesh.UpAsync();
+    }
+
+    private async Task<IReadOnlyList<string>> JournalAsync()
+    {
+        await using var database = NpgsqlDataSource.Create(await ConnectionAsync());
+        await using var command = database.CreateCommand("SELECT scriptname || applied::text FROM schema_versions ORDER BY 1");
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(reader.GetString(0));
+        }
+
+        return rows;
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var database = NpgsqlDataSource.Create(await ConnectionAsync());
+        await using var command = database.CreateCommand(sql);
+        Assert.Equal(1, await command.ExecuteNonQueryAsync());
+    }
+
+    /// <summary>The study service's own connection, from its configuration.</summary>
+    private async Task<string> ConnectionAsync()
+    {
+        using var file = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(mesh.Data, "config", "study.json")));
+        return file.RootElement.GetProperty("Mesh").GetProperty("Database").GetString()!;
+    }
+}
