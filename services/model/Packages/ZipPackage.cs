@@ -124,8 +124,14 @@ public static class ZipPackage
                 int count = BinaryPrimitives.ReadUInt16LittleEndian(tail.AsSpan(at + 10));
                 long start = BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(at + 16));
                 long end = archive.Length - length + at;
+                if (start == uint.MaxValue)
+                {
+                    // Its list of entries could have any length, and no archive of the size that is taken needs it.
+                    throw PackageException.Invalid("The archive is written as Zip64, which packages are too small for. Write it as a plain zip.");
+                }
+
                 // Folders count as entries too. 0xFFFF stands for a number that only the Zip64 record knows.
-                if (count > 2 * PackageLimits.Files || (start != uint.MaxValue && end - start > PackageLimits.ZipDirectoryBytes))
+                if (count > 2 * PackageLimits.Files || end - start > PackageLimits.ZipDirectoryBytes)
                 {
                     throw new PackageException(Reason.LimitExceeded, $"A package has at most {PackageLimits.Files} files.",
                         ("limit", "files"), ("maximum", PackageLimits.Files.ToString(CultureInfo.InvariantCulture)));

@@ -34,6 +34,30 @@ public sealed class ZipPackageTests : IDisposable
         Assert.Equal(["main.py", "lib/a.py"], package.Files.Select(f => f.Path));
     }
 
+    [Fact]
+    public async Task An_archive_whose_length_of_the_list_of_entries_is_only_in_a_Zip64_record_is_refused()
+    {
+        byte[] plain = TestStore.Zip(("main.py", s_code));
+        byte[] end = plain[^22..];
+        int start = BinaryPrimitives.ReadInt32LittleEndian(end.AsSpan(16));
+        byte[] record = new byte[56];
+        BinaryPrimitives.WriteUInt32LittleEndian(record, 0x06064b50);
+        BinaryPrimitives.WriteUInt64LittleEndian(record.AsSpan(4), 44);
+        BinaryPrimitives.WriteUInt64LittleEndian(record.AsSpan(24), 1);
+        BinaryPrimitives.WriteUInt64LittleEndian(record.AsSpan(32), 1);
+        BinaryPrimitives.WriteUInt64LittleEndian(record.AsSpan(40), (ulong)(plain.Length - 22 - start));
+        BinaryPrimitives.WriteUInt64LittleEndian(record.AsSpan(48), (ulong)start);
+        byte[] locator = new byte[20];
+        BinaryPrimitives.WriteUInt32LittleEndian(locator, 0x07064b50);
+        BinaryPrimitives.WriteUInt64LittleEndian(locator.AsSpan(8), (ulong)(plain.Length - 22));
+        BinaryPrimitives.WriteUInt32LittleEndian(locator.AsSpan(16), 1);
+        BinaryPrimitives.WriteUInt32LittleEndian(end.AsSpan(16), uint.MaxValue);
+        PackageException error = await RefusedAsync([.. plain[..^22], .. record, .. locator, .. end]);
+        Assert.Equal(Reason.ModelPackageInvalid, error.Reason);
+        Assert.Contains("Zip64", error.Message, StringComparison.Ordinal);
+        AssertNothingStays();
+    }
+
     [Theory]
     [InlineData("../main.py")]
     [InlineData("a/../../main.py")]
