@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using MedCloudCare.Auth.V1;
 using MedCloudCare.Common.V1;
@@ -43,6 +45,25 @@ public sealed class StartTests(MeshFixture mesh) : IClassFixture<MeshFixture>
     }
 
     [Fact]
+    public async Task Stopping_ends_every_process_and_the_pods_with_them()
+    {
+        var researcher = await mesh.NewUserAsync(Role.Researcher);
+        await researcher.PublishAsync(TestModels.Threshold);
+        await Eventually.TrueAsync("a pod", TimeSpan.FromMinutes(1), () => Task.FromResult(Pods().Any()));
+        var processes = Processes();
+        Assert.Equal(7, processes.Count);
+
+        (await mesh.RunAsync(["down"])).EnsureSuccess();
+        Assert.DoesNotContain(processes, id => Directory.Exists($"/proc/{id}"));
+        Assert.Empty(Processes());
+        Assert.Empty(Pods());
+        var status = await mesh.RunAsync(["status"]);
+        Assert.Equal(4, status.ExitCode);
+        Assert.Contains("stopped", status.Output, StringComparison.Ordinal);
+        await mesh.UpAsync();
+    }
+
+    [Fact]
     public async Task Data_of_a_newer_schema_is_refused_and_left_alone()
     {
         await ExecuteAsync($"INSERT INTO schema_versions (scriptname, applied) VALUES ('{NewerScript}', now())");
@@ -67,6 +88,37 @@ public sealed class StartTests(MeshFixture mesh) : IClassFixture<MeshFixture>
         await ExecuteAsync($"DELETE FROM schema_versions WHERE scriptname = '{NewerScript}'");
         (await mesh.RunAsync(["down"])).EnsureSuccess();
         await mesh.UpAsync();
+    }
+
+    /// <summary>The ids of the processes that the launcher says it runs.</summary>
+    private List<int> Processes()
+    {
+        using var state = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(mesh.Data, "run", "mesh.json")));
+        return [.. state.RootElement.GetProperty("Processes").EnumerateArray()
+            .Select(p => p.GetProperty("Process"))
+            .Where(p => p.ValueKind == JsonValueKind.Object)
+            .Select(p => p.GetProperty("Pid").GetInt32())];
+    }
+
+    /// <summary>The processes of this mesh's sandboxes: their command lines name its directory of sockets.</summary>
+    private IEnumerable<string> Pods()
+    {
+        var digest = SHA256.HashData(Encoding.UTF8.GetBytes(Path.Combine(mesh.Data, "run", "pods")));
+        var name = "mcc-" + Convert.ToHexStringLower(digest)[..10];
+        return Directory.EnumerateDirectories("/proc").Where(d => char.IsAsciiDigit(d[^1]) && CommandLine(d).Contains(name, StringComparison.Ordinal));
+    }
+
+    private static string CommandLine(string process)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "cmdline"));
+        }
+        catch (IOException)
+        {
+            // It has just ended.
+            return "";
+        }
     }
 
     private async Task<IReadOnlyList<string>> JournalAsync()
