@@ -30,7 +30,7 @@ internal sealed class SessionEndpoints(AuthService.AuthServiceClient auth)
     {
         RequireSameOrigin(http.Request);
         var request = await ReadCredentialsAsync(http);
-        await AnswerAsync(http, await auth.SignInAsync(request, OptionsOf(http)));
+        await AnswerAsync(http, await auth.SignInAsync(request, cancellationToken: http.RequestAborted));
     }
 
     private async Task RefreshAsync(HttpContext http)
@@ -39,7 +39,7 @@ internal sealed class SessionEndpoints(AuthService.AuthServiceClient auth)
         if (http.Request.Cookies[CookieName] is not { Length: > 0 } token) throw MeshErrors.TokenInvalid("There is no session.");
         try
         {
-            await AnswerAsync(http, await auth.RefreshSessionAsync(new RefreshSessionRequest { RefreshToken = token }, OptionsOf(http)));
+            await AnswerAsync(http, await auth.RefreshSessionAsync(new RefreshSessionRequest { RefreshToken = token }, cancellationToken: http.RequestAborted));
         }
         catch (RpcException e) when (e.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied)
         {
@@ -56,7 +56,7 @@ internal sealed class SessionEndpoints(AuthService.AuthServiceClient auth)
     private async Task SignOutAsync(HttpContext http)
     {
         RequireSameOrigin(http.Request);
-        if (http.Request.Cookies[CookieName] is { Length: > 0 } token) await auth.SignOutAsync(new SignOutRequest { RefreshToken = token }, OptionsOf(http));
+        if (http.Request.Cookies[CookieName] is { Length: > 0 } token) await auth.SignOutAsync(new SignOutRequest { RefreshToken = token }, cancellationToken: http.RequestAborted);
         Forget(http);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
@@ -124,13 +124,5 @@ internal sealed class SessionEndpoints(AuthService.AuthServiceClient auth)
             body.ValueKind == JsonValueKind.Object && body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
                 ? value.GetString()!
                 : throw MeshErrors.Invalid(name, "a text is needed");
-    }
-
-    /// <summary>The address that failed attempts are counted under.</summary>
-    private static CallOptions OptionsOf(HttpContext http)
-    {
-        var headers = new Metadata();
-        if (http.Connection.RemoteIpAddress is { } address) headers.Add("x-forwarded-for", address.ToString());
-        return new CallOptions(headers, cancellationToken: http.RequestAborted);
     }
 }
