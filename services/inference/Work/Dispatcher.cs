@@ -47,8 +47,14 @@ public sealed partial class Dispatcher(
         var run = running.Start(job.Id, job.Fence);
         var task = Task.Run(async () =>
         {
-            using (run) await runner.RunAsync(job, run);
-            workers.Release();
+            try
+            {
+                using (run) await runner.RunAsync(job, run);
+            }
+            finally
+            {
+                workers.Release();
+            }
         });
         _runs[task] = 0;
         _ = task.ContinueWith(x => _runs.TryRemove(x, out _), TaskScheduler.Default);
