@@ -2,6 +2,7 @@
  * MedCloudCare's extension of the OHIF viewer: signs its requests with the portal's session and adds the panel
  * "AI models". Loaded at run time by app-config.js.
  */
+import { fetchUnalignedFramesSingly } from './lib/bit-frames.mjs';
 import { onSession, renew, session } from './lib/session.mjs';
 import { Overlays } from './panel/overlays.mjs';
 import { Panel } from './panel/panel.mjs';
@@ -45,7 +46,8 @@ export default {
     parts = { viewports, overlays, jobs: new StudyJobs(viewports, overlays) };
   },
 
-  onModeEnter({ servicesManager }) {
+  onModeEnter({ servicesManager, extensionManager }) {
+    extensionManager.getActiveDataSource().forEach(fetchUnalignedFramesSingly);
     parts.viewports.start();
     parts.jobs.start();
     openPanelOnce(servicesManager.services.panelService);
