@@ -65,8 +65,8 @@ internal static class DemoCommand
         Terminal.Result("");
         DemoAccountsCommand.Show(accounts);
         Terminal.Result("");
-        Terminal.Result("Open this and sign in as the doctor; the segmentation is a series of the study:");
-        Terminal.Result($"{MeshState.Read(data)!.Http}/viewer?StudyInstanceUIDs={study}");
+        Terminal.Result("Open this and sign in as the doctor; the segmentation lies over the image:");
+        Terminal.Result($"{MeshState.Read(data)!.Http}/viewer?StudyInstanceUIDs={study}&mccJob={job.Name}");
     }
 
     private static async Task<(string Study, string Series)> UploadAsync(MeshConnection doctor, CancellationToken cancellationToken)

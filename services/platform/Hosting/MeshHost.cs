@@ -149,6 +149,10 @@ public static class MeshHost
                 await step.RunAsync(app.Lifetime.ApplicationStopping);
             }
         }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            return 0;
+        }
         catch (NewerSchemaException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
