@@ -18,7 +18,6 @@ internal sealed record ReceivedResult(Result Result, ReadOnlyMemory<byte> Voxels
 internal sealed class PodCall(PodService.PodServiceClient pod, long maxResultBytes, Action<double, string> report)
 {
     private readonly Queue<string> _log = new();
-    private bool _answered;
 
     /// <exception cref="PodLostException">The pod ended or broke its contract.</exception>
     /// <exception cref="JobFailedException">The model failed, or its result is not valid.</exception>
@@ -38,7 +37,7 @@ internal sealed class PodCall(PodService.PodServiceClient pod, long maxResultByt
         catch (RpcException e)
         {
             cancellation.ThrowIfCancellationRequested();
-            throw new PodLostException($"The pod's call ended: {e.StatusCode}", _answered, e);
+            throw new PodLostException($"The pod's call ended: {e.StatusCode}", e);
         }
         finally
         {
@@ -51,7 +50,7 @@ internal sealed class PodCall(PodService.PodServiceClient pod, long maxResultByt
     private static async Task EndOfFailedSenderAsync(Task sending, Task<ReceivedResult> receiving)
     {
         if (sending.Exception!.InnerException is JobFailedException or TryLaterException) await sending;
-        if (await Task.WhenAny(receiving, Task.Delay(TimeSpan.FromSeconds(10))) != receiving) throw new PodLostException("The pod takes no more requests.", answered: true, sending.Exception);
+        if (await Task.WhenAny(receiving, Task.Delay(TimeSpan.FromSeconds(10))) != receiving) throw new PodLostException("The pod takes no more requests.", sending.Exception);
     }
 
     private static async Task SendAsync(
@@ -92,7 +91,6 @@ internal sealed class PodCall(PodService.PodServiceClient pod, long maxResultByt
         ResultBuffer? voxels = null;
         await foreach (var response in responses.ReadAllAsync(cancellation))
         {
-            _answered = true;
             switch (response.MessageCase)
             {
                 case InferResponse.MessageOneofCase.Progress:
@@ -113,11 +111,11 @@ internal sealed class PodCall(PodService.PodServiceClient pod, long maxResultByt
                 case InferResponse.MessageOneofCase.Done when result is not null:
                     return new ReceivedResult(result, voxels!.Complete());
                 default:
-                    throw new PodLostException("The pod's answers are out of order.", answered: true);
+                    throw new PodLostException("The pod's answers are out of order.");
             }
         }
 
-        throw new PodLostException("The pod ended its answer early.", answered: true);
+        throw new PodLostException("The pod ended its answer early.");
     }
 
     private long AnnouncedBytes(Result result)

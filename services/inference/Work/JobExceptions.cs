@@ -20,10 +20,10 @@ public sealed class JobFailedException(Reason reason, string message, string det
 public sealed class TryLaterException(string what, Exception? inner = null) : Exception(what, inner);
 
 /// <summary>The pod ended, or broke its contract, in the middle of the call.</summary>
-/// <param name="answered">Whether it had taken the call; one that was gone already says nothing about the model.</param>
-public sealed class PodLostException(string what, bool answered, Exception? inner = null) : Exception(what, inner)
+public sealed class PodLostException(string what, Exception? inner = null) : Exception(what, inner)
 {
-    public bool Answered => answered;
+    /// <summary>Whether it was gone before the call: that says nothing about the model.</summary>
+    public bool WasGone => InnerException is RpcException { Status.DebugException: HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } };
 }
 
 /// <summary>What an error of a service of the mesh means to a job.</summary>

@@ -108,8 +108,8 @@ internal sealed class JobExecution(
                 replica.Suspect();
                 lost.Add(replica.Id);
 
-                // A pod that was gone before it took the call is no loss of the model's, but is not knocked at for ever.
-                if (!e.Answered)
+                // A pod that was gone before the call is no loss of the model's, but is not knocked at for ever.
+                if (e.WasGone)
                 {
                     if (++refusals >= MaxRefusals) throw new TryLaterException("The model's pods do not answer.", e);
                     continue;

@@ -45,6 +45,22 @@ public sealed class JobRunnerTests(PostgresFixture postgres)
     }
 
     [SkippableFact]
+    public async Task Pods_that_were_gone_before_the_call_are_no_loss_of_the_model_s()
+    {
+        await using var jobs = await JobDatabase.CreateAsync(postgres);
+        var good = PodStub.Segmenting();
+        await using var mesh = await LittleMesh.StartAsync(jobs, good);
+        for (var i = 0; i < 4; i++)
+        {
+            mesh.Models.Set.Replicas.Insert(0, new Replica { Id = $"gone{i}", State = Replica.Types.State.Ready, Endpoint = $"unix:///nonexistent/{i}.sock" });
+        }
+
+        var ended = await RunAsync(jobs, mesh);
+        Assert.Equal(Job.Types.State.Succeeded, ended.JobState);
+        Assert.Equal((1, 0), (good.Calls, ended.PodsLost));
+    }
+
+    [SkippableFact]
     public async Task A_job_that_loses_three_pods_fails_with_that_reason()
     {
         await using var jobs = await JobDatabase.CreateAsync(postgres);
