@@ -102,6 +102,21 @@ public sealed class JobTests(MeshFixture mesh)
     }
 
     [Fact]
+    public async Task A_line_of_JSON_arrives_while_the_job_still_runs()
+    {
+        var researcher = await mesh.NewUserAsync(Role.Researcher);
+        var model = (await researcher.PublishAsync(TestModels.Segmenting("task.progress(0.1, 'Waiting')\nwhile True: time.sleep(0.1)"))).Model;
+        var series = new SyntheticSeries(slices: 1);
+        await researcher.UploadAsync(series.Files);
+        var job = await researcher.RunAsync(model.Name, series);
+        using var http = researcher.Http();
+        using var lines = new StreamReader(await http.GetStreamAsync(new Uri($"/v1/{job.Name}:watch", UriKind.Relative)));
+        Assert.Contains(job.Name, await lines.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1)), StringComparison.Ordinal);
+        await researcher.Jobs.CancelJobAsync(new CancelJobRequest { Name = job.Name }, researcher.Headers);
+        Assert.Contains("\"CANCELLED\"", (await lines.ReadToEndAsync()).TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_cancelled_job_stops_and_leaves_nothing()
     {
         var researcher = await mesh.NewUserAsync(Role.Researcher);
