@@ -82,7 +82,13 @@ public static class MeshHost
     /// <summary>A host with configuration, certificates, clients, logs and telemetry, whose endpoints are its own affair (the gateway).</summary>
     public static MeshBuilder CreateBareBuilder(string[] args, string name)
     {
-        var inner = WebApplication.CreateSlimBuilder(args);
+        var inner = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            // The host watches its content root for changed settings, with every directory below: never the working directory,
+            // which may be the root of the file system (a walk of minutes), and not at all, since settings are read once.
+            ContentRootPath = AppContext.BaseDirectory,
+            Args = [.. args, "--hostBuilder:reloadConfigOnChange=false"],
+        });
         inner.WebHost.UseKestrelHttpsConfiguration();
         if (Environment.GetEnvironmentVariable("MCC_CONFIG") is { Length: > 0 } file)
         {
