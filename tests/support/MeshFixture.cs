@@ -122,15 +122,19 @@ public class MeshFixture : IAsyncLifetime
             await process.WaitForExitAsync();
         }
 
-        await Eventually.TrueAsync($"the restart of {service}", TimeSpan.FromSeconds(60), () =>
+        await ReplacedAsync(service, crashed, TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>Waits until the launcher has another process of a service, and that one is well.</summary>
+    public Task ReplacedAsync(string service, int former, TimeSpan patience) =>
+        Eventually.TrueAsync($"the restart of {service}", patience, () =>
         {
             using var state = State();
             var entry = state.RootElement.GetProperty("Processes").EnumerateArray().Single(p => p.GetProperty("Name").GetString() == service);
             return Task.FromResult(entry.GetProperty("Healthy").GetBoolean()
                 && entry.GetProperty("Process").ValueKind == JsonValueKind.Object
-                && entry.GetProperty("Process").GetProperty("Pid").GetInt32() != crashed);
+                && entry.GetProperty("Process").GetProperty("Pid").GetInt32() != former);
         });
-    }
 
     /// <summary>A new account that is active, signed in.</summary>
     public async Task<TestUser> NewUserAsync(Role role, string? email = null)
@@ -148,13 +152,23 @@ public class MeshFixture : IAsyncLifetime
         return new TestUser(this, email, password, session);
     }
 
-    /// <summary>The last lines of every log, for the message of a failure.</summary>
+    /// <summary>The last lines of every log, for the message of a failure; those of processes that are not well come first.</summary>
     public string Logs()
     {
         var directory = Path.Combine(Data, "log");
-        return !Directory.Exists(directory)
-            ? ""
-            : string.Join('\n', Directory.EnumerateFiles(directory, "*.log").Select(f => $"== {f}\n{string.Join('\n', File.ReadLines(f).TakeLast(30))}"));
+        if (!Directory.Exists(directory))
+        {
+            return "";
+        }
+
+        using var state = State();
+        var well = state.RootElement.GetProperty("Processes").EnumerateArray()
+            .Where(p => p.GetProperty("Healthy").GetBoolean())
+            .Select(p => p.GetProperty("Name").GetString())
+            .ToHashSet(StringComparer.Ordinal);
+        return string.Join('\n', Directory.EnumerateFiles(directory, "*.log")
+            .OrderBy(f => well.Contains(Path.GetFileNameWithoutExtension(f)))
+            .Select(f => $"== {f}\n{string.Join('\n', File.ReadLines(f).TakeLast(30))}"));
     }
 
     /// <summary>Trust in the mesh's authority and no other.</summary>

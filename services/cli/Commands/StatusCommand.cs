@@ -52,7 +52,7 @@ internal static class StatusCommand
             }
 
             using HealthProbe probe = HealthProbe.Of(data, addresses, process.Name);
-            return process with { Healthy = await probe.IsHealthyAsync(cancellationToken).ConfigureAwait(false) };
+            return process with { Healthy = await probe.AskAsync(cancellationToken).ConfigureAwait(false) == HealthAnswer.Serving };
         })).ConfigureAwait(false);
         bool well = asked.Length > 0 && asked.All(p => p.Healthy);
         MeshPhase phase = state.Phase is MeshPhase.Ready && !well ? MeshPhase.Degraded : state.Phase;

@@ -5,6 +5,19 @@ using MedCloudCare.Cli.Connections;
 
 namespace MedCloudCare.Cli.Launcher;
 
+/// <summary>What a process answers when asked for its health.</summary>
+internal enum HealthAnswer
+{
+    /// <summary>Nothing in time: it does not listen yet, or hangs.</summary>
+    Silent,
+
+    /// <summary>It lives and waits for something that it needs.</summary>
+    NotServing,
+
+    /// <summary>It is well.</summary>
+    Serving,
+}
+
 /// <summary>
 /// Asks a process of the mesh whether it is well: the services by grpc.health.v1 over mutual TLS, the gateway by
 /// <c>/healthz</c> on its public port.
@@ -55,16 +68,16 @@ internal sealed class HealthProbe : IDisposable
     public static HealthProbe Of(DataDirectory data, MeshAddresses addresses, string service) =>
         service == MeshServices.Gateway ? OfGateway(addresses.Http) : OfService(data, service, addresses.Services[service]);
 
-    /// <summary>Asks once; no answer is a no.</summary>
-    public async Task<bool> IsHealthyAsync(CancellationToken cancellationToken)
+    /// <summary>Asks once.</summary>
+    public async Task<HealthAnswer> AskAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await _check(cancellationToken).ConfigureAwait(false);
+            return await _check(cancellationToken).ConfigureAwait(false) ? HealthAnswer.Serving : HealthAnswer.NotServing;
         }
         catch (Exception e) when (e is RpcException or HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return false;
+            return HealthAnswer.Silent;
         }
     }
 

@@ -6,6 +6,9 @@ internal sealed partial class Supervisor
 {
     private static readonly TimeSpan WhileStarting = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan WhileReady = TimeSpan.FromSeconds(5);
+
+    // A host answers within seconds of its start, a busy one within a probe's patience: one that says nothing for so long hangs.
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan BetweenRenewals = TimeSpan.FromHours(12);
 
     /// <summary>Asks every process for its health, often until it answers, and keeps the phase true.</summary>
@@ -23,12 +26,38 @@ internal sealed partial class Supervisor
     private async Task WatchOneAsync(SupervisedProcess process, MeshAddresses addresses, CancellationToken cancellationToken)
     {
         using HealthProbe probe = HealthProbe.Of(_data, addresses, process.Plan.Name);
+        Silence silence = new(_time);
         while (!cancellationToken.IsCancellationRequested)
         {
-            bool healthy = process.State.Process is not null && await probe.IsHealthyAsync(cancellationToken).ConfigureAwait(false);
+            ProcessIdentity? asked = process.State.Process;
+            HealthAnswer answer = asked is null ? HealthAnswer.Silent : await probe.AskAsync(cancellationToken).ConfigureAwait(false);
+            bool healthy = answer == HealthAnswer.Serving;
             process.ReportHealth(healthy);
             NotePhase();
+            if (asked is { } living && silence.Of(living, answer) > LongestSilence && !cancellationToken.IsCancellationRequested)
+            {
+                Noted?.Invoke($"{process.Plan.Name} has not answered for {LongestSilence.TotalSeconds:0} s; it is ended and started again. Its log: {process.Plan.Log}");
+                living.Signal(Posix.SigKill);
+            }
+
             await WaitForNextAsync(process, healthy ? WhileReady : WhileStarting, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Measures how long a process has been silent; another process begins anew.</summary>
+    private sealed class Silence(TimeProvider time)
+    {
+        private ProcessIdentity _of;
+        private long _since;
+
+        public TimeSpan Of(ProcessIdentity process, HealthAnswer answer)
+        {
+            if (_of != process || answer != HealthAnswer.Silent)
+            {
+                (_of, _since) = (process, time.GetTimestamp());
+            }
+
+            return time.GetElapsedTime(_since);
         }
     }
 

@@ -22,13 +22,14 @@ internal sealed partial class SchemaMigrator(string schema, Assembly assembly, I
 
     public async Task MigrateAsync(NpgsqlDataSource database, string connectionString, CancellationToken cancellation)
     {
+        // The lock lives as long as the transaction: a lock of the session would outlive this connection's return to the pool.
         await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using (var wait = new NpgsqlCommand("SELECT pg_advisory_lock(hashtext($1))", connection) { Parameters = { new() { Value = "migrate " + schema } } })
+        await using var turn = await connection.BeginTransactionAsync(cancellation);
+        await using (var wait = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtext($1))", connection, turn) { Parameters = { new() { Value = "migrate " + schema } } })
         {
             await wait.ExecuteNonQueryAsync(cancellation);
         }
 
-        // The lock lives as long as the connection; closing a pooled one resets it.
         var builder = DeployChanges.To.PostgresqlDatabase(connectionString)
             .WithScriptsEmbeddedInAssembly(assembly, name => name.Contains(".Migrations.", StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))
             .WithTransactionPerScript()

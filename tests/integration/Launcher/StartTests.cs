@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -42,6 +43,26 @@ public sealed class StartTests(MeshFixture mesh) : IClassFixture<MeshFixture>
         using var early = mesh.Client(user.Token);
         using var me = await early.GetAsync(new Uri("/v1/me", UriKind.Relative));
         Assert.True(me.IsSuccessStatusCode, me.ToString());
+    }
+
+    [Fact]
+    public void No_process_watches_the_file_system()
+    {
+        // A host that watches its settings does so with every directory below its content root. From the root of the file
+        // system that is a walk of seconds on a small disk, and of minutes on a large one, before it serves.
+        Assert.All(Processes(), process => Assert.DoesNotContain(
+            Directory.EnumerateFiles($"/proc/{process}/fdinfo").SelectMany(ReadLinesOf), line => line.StartsWith("inotify ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_process_that_hangs_is_replaced()
+    {
+        var hanging = mesh.ProcessOf("sharing");
+        (await Programs.RunAsync("kill", ["-STOP", hanging.ToString(CultureInfo.InvariantCulture)])).EnsureSuccess();
+        await mesh.ReplacedAsync("sharing", hanging, TimeSpan.FromMinutes(3));
+        Assert.False(Directory.Exists($"/proc/{hanging}"));
+        Assert.Contains("sharing has not answered", await File.ReadAllTextAsync(Path.Combine(mesh.Data, "log", "supervisor.log")), StringComparison.Ordinal);
+        Assert.Equal(0, (await mesh.RunAsync(["status"])).ExitCode);
     }
 
     [Fact]
@@ -98,6 +119,19 @@ public sealed class StartTests(MeshFixture mesh) : IClassFixture<MeshFixture>
             .Select(p => p.GetProperty("Process"))
             .Where(p => p.ValueKind == JsonValueKind.Object)
             .Select(p => p.GetProperty("Pid").GetInt32())];
+    }
+
+    /// <summary>The lines of a file of /proc; none once it is gone.</summary>
+    private static string[] ReadLinesOf(string file)
+    {
+        try
+        {
+            return File.ReadAllLines(file);
+        }
+        catch (IOException)
+        {
+            return [];
+        }
     }
 
     /// <summary>The processes of this mesh's sandboxes: their command lines name its directory of sockets.</summary>
