@@ -21,20 +21,51 @@ internal sealed partial class StudyGrpc
         InstanceLayout layout = LayoutOf(instance, key);
         DicomBulkData bulk = layout.BulkData.FirstOrDefault(b => b.Path == request.Path) ?? throw MeshErrors.NotFound("bulk data of this path");
 
+        DataRange part = RequestedRange.Of(request.Range, bulk.Length);
         using StoredFile file = StoredFile.Open(objects, instance, key);
         await responses.WriteAsync(new RetrieveBulkDataResponse
         {
-            Header = new() { Size = bulk.Length, Vr = bulk.VR.Name(), TransferSyntaxUid = instance.TransferSyntaxUid },
+            Header = new()
+            {
+                Size = bulk.Length, Vr = bulk.VR.Name(), TransferSyntaxUid = instance.TransferSyntaxUid,
+                Version = ResourceVersion.OfInstance(instance.Id), Part = request.Range is null ? null : part,
+            },
         }, cancellationToken);
-        IAsyncEnumerable<ReadOnlyMemory<byte>> pieces = file.ReadAsync(layout, bulk.Offset, bulk.Length, cancellationToken);
-        if (bulk.VR.UnitSize() > 1 && instance.TransferSyntaxUid == TransferSyntax.ExplicitVRBigEndian.Uid)
-        {
-            pieces = SwapAsync(pieces, bulk.VR.UnitSize(), cancellationToken);
-        }
-
-        await foreach (ReadOnlyMemory<byte> piece in pieces)
+        await foreach (ReadOnlyMemory<byte> piece in LittleEndianAsync(file, layout, bulk, part, instance.TransferSyntaxUid, cancellationToken))
         {
             await responses.WriteAsync(new RetrieveBulkDataResponse { Data = UnsafeByteOperations.UnsafeWrap(piece) }, cancellationToken);
+        }
+    }
+
+    /// <summary>A part of a value, little endian; big endian units are read whole, then swapped and cut.</summary>
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> LittleEndianAsync(
+        StoredFile file, InstanceLayout layout, DicomBulkData bulk, DataRange part, string transferSyntax, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        int unit = transferSyntax == TransferSyntax.ExplicitVRBigEndian.Uid ? bulk.VR.UnitSize() : 1;
+        if (unit <= 1 || part.Length == 0)
+        {
+            await foreach (ReadOnlyMemory<byte> piece in file.ReadAsync(layout, bulk.Offset + part.Offset, part.Length, cancellationToken))
+            {
+                yield return piece;
+            }
+
+            yield break;
+        }
+
+        long start = part.Offset - (part.Offset % unit);
+        long end = Math.Min(bulk.Length, (part.Offset + part.Length + unit - 1) / unit * unit);
+        long skip = part.Offset - start;
+        long left = part.Length;
+        await foreach (ReadOnlyMemory<byte> piece in SwapAsync(file.ReadAsync(layout, bulk.Offset + start, end - start, cancellationToken), unit, cancellationToken))
+        {
+            int from = (int)Math.Min(skip, piece.Length);
+            int length = (int)Math.Min(left, piece.Length - from);
+            skip -= from;
+            left -= length;
+            if (length > 0)
+            {
+                yield return piece.Slice(from, length);
+            }
         }
     }
 

@@ -25,11 +25,12 @@ internal sealed partial class StudyGrpc
     {
         StoredInstance instance = await StoredInstance.RequireAsync(
             database, context.Caller(), request.StudyInstanceUid, request.SeriesInstanceUid, request.SopInstanceUid, context.CancellationToken);
-        await SendAsync([instance], responses, context.CancellationToken);
+        await SendAsync([instance], responses, context.CancellationToken, request.Range);
     }
 
     /// <summary>Sends instances of one study, opening each pack once as long as instances of it follow each other.</summary>
-    private async Task SendAsync(List<StoredInstance> instances, IServerStreamWriter<RetrieveInstancesResponse> responses, CancellationToken cancellationToken)
+    private async Task SendAsync(
+        List<StoredInstance> instances, IServerStreamWriter<RetrieveInstancesResponse> responses, CancellationToken cancellationToken, DataRange? range = null)
     {
         if (instances.Count == 0)
         {
@@ -53,8 +54,11 @@ internal sealed partial class StudyGrpc
                 }
 
                 using StoredFile file = StoredFile.Open(pack, instance, key);
-                await responses.WriteAsync(new RetrieveInstancesResponse { Header = HeaderOf(instance, i, instances.Count) }, cancellationToken);
-                await foreach (ReadOnlyMemory<byte> piece in file.ReadAsync(0, file.Length, cancellationToken))
+                DataRange part = RequestedRange.Of(range, file.Length);
+                RetrieveInstancesResponse.Types.Header header = HeaderOf(instance, i, instances.Count);
+                header.Part = range is null ? null : part;
+                await responses.WriteAsync(new RetrieveInstancesResponse { Header = header }, cancellationToken);
+                await foreach (ReadOnlyMemory<byte> piece in file.ReadAsync(part.Offset, part.Length, cancellationToken))
                 {
                     // Serialised before the task of the write completes, so the piece's buffer may be reused after it.
                     await responses.WriteAsync(new RetrieveInstancesResponse { Data = UnsafeByteOperations.UnsafeWrap(piece) }, cancellationToken);
@@ -77,5 +81,6 @@ internal sealed partial class StudyGrpc
         Size = instance.Length,
         Position = position,
         Count = count,
+        Version = ResourceVersion.OfInstance(instance.Id),
     };
 }

@@ -10,6 +10,8 @@ namespace MedCloudCare.Studies;
 
 internal sealed partial class StudyGrpc
 {
+    private const int MaxKnownVersions = 64;
+
     private const int MetadataSlice = 64 << 10;
 
     // Some megabytes of metadata at a time.
@@ -18,7 +20,18 @@ internal sealed partial class StudyGrpc
     public override async Task RetrieveMetadata(RetrieveMetadataRequest request, IServerStreamWriter<RetrieveMetadataResponse> responses, ServerCallContext context)
     {
         CancellationToken cancellationToken = context.CancellationToken;
-        (Guid study, List<BatchPlace> batches, int? only) = await BatchesOfAsync(request, context);
+        if (request.KnownVersions.Count > MaxKnownVersions)
+        {
+            throw MeshErrors.Invalid("known_versions", $"must be at most {MaxKnownVersions}");
+        }
+
+        (Guid study, List<BatchPlace> batches, int? only, string version) = await BatchesOfAsync(request, context);
+        if (request.KnownVersions.Contains(version))
+        {
+            await responses.WriteAsync(new RetrieveMetadataResponse { Version = version, NotModified = true }, cancellationToken);
+            return;
+        }
+
         using DataKey key = await keys.GetAsync(study, cancellationToken);
         for (int start = 0; start < batches.Count;)
         {
@@ -30,7 +43,8 @@ internal sealed partial class StudyGrpc
                 {
                     if (only is null || only == i)
                     {
-                        await SendAsync(documents[i], responses, cancellationToken);
+                        await SendAsync(documents[i], version, responses, cancellationToken);
+                        version = "";
                     }
                 }
             }
@@ -58,7 +72,7 @@ internal sealed partial class StudyGrpc
         return some;
     }
 
-    private async Task<(Guid Study, List<BatchPlace> Batches, int? Only)> BatchesOfAsync(RetrieveMetadataRequest request, ServerCallContext context)
+    private async Task<(Guid Study, List<BatchPlace> Batches, int? Only, string Version)> BatchesOfAsync(RetrieveMetadataRequest request, ServerCallContext context)
     {
         Caller caller = context.Caller();
         if (request.SopInstanceUid.Length > 0)
@@ -79,24 +93,38 @@ internal sealed partial class StudyGrpc
             study = parent = (await access.RequireStudyAsync(caller, request.StudyInstanceUid, context.CancellationToken)).Id;
         }
 
+        // One statement, so that the version is that of the batches.
         await using NpgsqlCommand command = database.CreateCommand(isSeries
-            ? "SELECT id, instance_count FROM metadata_batches WHERE series_id = $1 ORDER BY id"
-            : "SELECT b.id, b.instance_count FROM metadata_batches b JOIN series e ON e.id = b.series_id WHERE e.study_id = $1 ORDER BY e.series_instance_uid, b.id");
+            ? """
+              SELECT b.id, b.instance_count, e.update_time, e.instance_count FROM series e JOIN metadata_batches b ON b.series_id = e.id
+              WHERE e.id = $1 ORDER BY b.id
+              """
+            : """
+              SELECT b.id, b.instance_count, s.change FROM studies s JOIN series e ON e.study_id = s.id JOIN metadata_batches b ON b.series_id = e.id
+              WHERE s.id = $1 ORDER BY e.series_instance_uid, b.id
+              """);
         command.Parameters.AddWithValue(parent);
         List<BatchPlace> batches = [];
+        string version = "";
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(context.CancellationToken);
         while (await reader.ReadAsync(context.CancellationToken))
         {
             batches.Add(new BatchPlace(reader.GetGuid(0), reader.GetInt32(1)));
+            if (version.Length == 0)
+            {
+                version = isSeries
+                    ? ResourceVersion.OfSeries(parent, reader.GetDateTime(2), reader.GetInt32(3))
+                    : ResourceVersion.OfStudy(study, reader.GetInt64(2));
+            }
         }
 
-        return (study, batches, null);
+        return (study, batches, null, version);
     }
 
-    private async Task<(Guid Study, List<BatchPlace> Batches, int? Only)> BatchOfInstanceAsync(Caller caller, RetrieveMetadataRequest request, CancellationToken cancellationToken)
+    private async Task<(Guid Study, List<BatchPlace> Batches, int? Only, string Version)> BatchOfInstanceAsync(Caller caller, RetrieveMetadataRequest request, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.CreateCommand($"""
-            SELECT s.id, i.batch_id, i.batch_position
+            SELECT s.id, i.batch_id, i.batch_position, i.id
             FROM instances i JOIN series e ON e.id = i.series_id JOIN studies s ON s.id = e.study_id {StudyAccess.Join}
             WHERE {StudyAccess.Visible} AND i.sop_instance_uid = $2 AND ($3 = '' OR e.series_instance_uid = $3) AND ($4 = '' OR s.study_instance_uid = $4)
             ORDER BY {StudyAccess.Order} LIMIT 1
@@ -107,18 +135,21 @@ internal sealed partial class StudyGrpc
         command.Parameters.AddWithValue(request.StudyInstanceUid);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
-            ? (reader.GetGuid(0), [new BatchPlace(reader.GetGuid(1), 1)], reader.GetInt32(2))
+            ? (reader.GetGuid(0), [new BatchPlace(reader.GetGuid(1), 1)], reader.GetInt32(2), ResourceVersion.OfInstance(reader.GetGuid(3)))
             : throw MeshErrors.NotFound("instance");
     }
 
-    private static async Task SendAsync(ReadOnlyMemory<byte> document, IServerStreamWriter<RetrieveMetadataResponse> responses, CancellationToken cancellationToken)
+    private static async Task SendAsync(
+        ReadOnlyMemory<byte> document, string version, IServerStreamWriter<RetrieveMetadataResponse> responses, CancellationToken cancellationToken)
     {
         while (true)
         {
             ReadOnlyMemory<byte> slice = document[..Math.Min(document.Length, MetadataSlice)];
             document = document[slice.Length..];
             await responses.WriteAsync(
-                new RetrieveMetadataResponse { DicomJson = UnsafeByteOperations.UnsafeWrap(slice), EndOfInstance = document.IsEmpty }, cancellationToken);
+                new RetrieveMetadataResponse { DicomJson = UnsafeByteOperations.UnsafeWrap(slice), EndOfInstance = document.IsEmpty, Version = version },
+                cancellationToken);
+            version = "";
             if (document.IsEmpty)
             {
                 return;
