@@ -26,7 +26,10 @@ internal static class StudyArchive
         services.AddSingleton<UploadLimiter>();
         services.AddSingleton<StudyAccess>();
         services.AddSingleton<StudyIndex>();
+        services.AddSingleton<DeletionSignal>();
+        services.AddSingleton<StudyDeletion>();
         services.AddHostedService<Housekeeping>();
+        services.AddHostedService<DeletionWorker>();
         services.AddGrpc().AddServiceOptions<StudyGrpc>(o => o.Interceptors.Add<StudyErrorInterceptor>());
         return services;
     }

@@ -13,6 +13,7 @@ internal sealed partial class StudyGrpc(
     IObjectStore objects,
     StudyAccess access,
     StudyIndex index,
+    StudyDeletion deletion,
     UploadServices uploads,
     UploadLimiter limiter,
     TimeProvider time) : StudyService.StudyServiceBase

@@ -150,6 +150,20 @@ public sealed class DirectoryDataKeyStore : IDataKeyStore, IDisposable
     }
 
     /// <inheritdoc/>
+    public async IAsyncEnumerable<Guid> ListErasedAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await Task.CompletedTask.ConfigureAwait(false);
+        foreach (Guid id in Ids())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (new FileInfo(PathOf(id)).Length <= DataKeyFile.TombstoneLength || TryRead(id) is null)
+            {
+                yield return id;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<int> RewrapAllAsync(CancellationToken cancellationToken = default)
     {
         int count = 0;

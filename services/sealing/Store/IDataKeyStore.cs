@@ -29,6 +29,9 @@ public interface IDataKeyStore
     /// <summary>The live data keys, in no order. Keys made or erased meanwhile may or may not be among them.</summary>
     IAsyncEnumerable<DataKeyInfo> ListAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>The data keys that were erased, in no order.</summary>
+    IAsyncEnumerable<Guid> ListErasedAsync(CancellationToken cancellationToken = default);
+
     /// <summary>
     /// Wraps every live data key under the primary master key; what was sealed is not touched. May be repeated after an
     /// interruption.

@@ -28,14 +28,14 @@ internal sealed class OwnerIndex(Guid owner)
 
     public StudyRecord[] Snapshot => Volatile.Read(ref _snapshot);
 
-    /// <summary>Takes in changed studies; each replaces the record of its id.</summary>
-    public void Apply(IReadOnlyList<StudyRecord> changed, long change)
+    /// <summary>Takes in changed studies, each of which replaces the record of its id, and drops those that were deleted.</summary>
+    public void Apply(IReadOnlyList<StudyRecord> changed, IReadOnlySet<Guid> deleted, long change)
     {
-        if (changed.Count > 0)
+        if (changed.Count > 0 || deleted.Count > 0)
         {
-            StudyRecord[] added = [.. changed];
+            StudyRecord[] added = [.. changed.Where(r => !deleted.Contains(r.Id))];
             Array.Sort(added, NewestFirst);
-            HashSet<Guid> replaced = [.. added.Select(r => r.Id)];
+            HashSet<Guid> replaced = [.. added.Select(r => r.Id), .. deleted];
             Volatile.Write(ref _snapshot, Merge(_snapshot, added, replaced));
         }
 

@@ -109,12 +109,27 @@ internal sealed partial class StudyIndex(NpgsqlDataSource database, IDataKeyStor
             command.Parameters.AddWithValue(partition.Change);
             List<StudyRecord> changed = [];
             await ReadAsync(command, changed, cancellationToken);
-            partition.Apply(changed, change);
+            partition.Apply(changed, partition.Change == 0 ? [] : await DeletedAsync(partition, cancellationToken), change);
         }
         finally
         {
             partition.Gate.Release();
         }
+    }
+
+    private async Task<HashSet<Guid>> DeletedAsync(OwnerIndex partition, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.CreateCommand("SELECT study_id FROM deletions WHERE owner = $1 AND change > $2");
+        command.Parameters.AddWithValue(partition.Owner);
+        command.Parameters.AddWithValue(partition.Change);
+        HashSet<Guid> deleted = [];
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            deleted.Add(reader.GetGuid(0));
+        }
+
+        return deleted;
     }
 
     private async Task LoadSharedAsync(Guid[] ids, CancellationToken cancellationToken)

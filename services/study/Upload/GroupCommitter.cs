@@ -96,4 +96,8 @@ internal sealed class GroupCommitter(NpgsqlDataSource database, BlindIndex patie
 internal sealed class UploadMovedException : Exception;
 
 /// <summary>A study was deleted while instances of it arrived.</summary>
-internal sealed class StudyVanishedException : Exception;
+internal sealed class StudyVanishedException(Guid[] studies) : Exception
+{
+    /// <summary>The studies.</summary>
+    public Guid[] Studies { get; } = studies;
+}

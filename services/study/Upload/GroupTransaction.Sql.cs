@@ -48,7 +48,7 @@ internal sealed partial class GroupTransaction
             _series.Add((reader.GetGuid(1), reader.GetString(2)), new SeriesChange(reader.GetGuid(0), null, reader.GetGuid(3), isNew: false));
         }
 
-        return _studies.Count == studies.Length ? change : throw new StudyVanishedException();
+        return _studies.Count == studies.Length ? change : throw new StudyVanishedException([.. studies.Where(s => !_studies.ContainsKey(s))]);
     }
 
     private async Task WriteAsync(NpgsqlConnection connection, long change)

@@ -56,7 +56,12 @@ internal sealed class StudyRegistry(NpgsqlDataSource database, IDataKeyStore key
                     return;
                 }
 
-                _open.Remove((study.Owner, study.StudyInstanceUid));
+                // It may have been forgotten, and another study of this UID opened.
+                _open.Remove(KeyOf(study), out OpenStudy? open);
+                if (open is not null && open != study)
+                {
+                    _open.Add(KeyOf(open), open);
+                }
             }
 
             study.Key.Dispose();
@@ -68,6 +73,21 @@ internal sealed class StudyRegistry(NpgsqlDataSource database, IDataKeyStore key
         finally
         {
             stripe.Release();
+        }
+    }
+
+    /// <summary>Studies were deleted: whoever acquires one of their UIDs gets a new study. Holders keep what they have.</summary>
+    public void Forget(params ReadOnlySpan<Guid> studies)
+    {
+        lock (_open)
+        {
+            foreach (OpenStudy open in _open.Values.ToArray())
+            {
+                if (studies.Contains(open.Id))
+                {
+                    _open.Remove(KeyOf(open));
+                }
+            }
         }
     }
 
@@ -180,6 +200,8 @@ internal sealed class StudyRegistry(NpgsqlDataSource database, IDataKeyStore key
             await keys.EraseAsync(id);
         }
     }
+
+    private static (Guid Owner, string Uid) KeyOf(OpenStudy study) => (study.Owner, study.StudyInstanceUid);
 
     private SemaphoreSlim StripeOf(Guid owner, string uid) => _stripes[(uint)HashCode.Combine(owner, uid) % Stripes];
 }

@@ -143,11 +143,16 @@ internal sealed partial class UploadSession
                 pack.CommittedLength = size;
             }
         }
-        catch
+        catch (Exception e)
         {
             foreach ((PackWriter pack, _) in group.Packs)
             {
                 pack.IsSpent = true;
+            }
+
+            if (e is StudyVanishedException { Studies: var gone })
+            {
+                services.Studies.Forget(gone);
             }
 
             throw;
