@@ -4,7 +4,7 @@ using System.Text.Json;
 using MedCloudCare.Common.V1;
 using MedCloudCare.Model.V1;
 using MedCloudCare.Models.Pods;
-using MedCloudCare.Models.Sandbox;
+using MedCloudCare.Sandbox;
 using MedCloudCare.Models.Storage;
 using MedCloudCare.Platform.Errors;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Google.Protobuf.Reflection;
-using MedCloudCare.Models.Sandbox;
+using MedCloudCare.Sandbox;
 using MedCloudCare.Pod.V1;
 
 namespace MedCloudCare.Models.Pods;

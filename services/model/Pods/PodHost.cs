@@ -1,4 +1,4 @@
-using MedCloudCare.Models.Sandbox;
+using MedCloudCare.Sandbox;
 
 namespace MedCloudCare.Models.Pods;
 

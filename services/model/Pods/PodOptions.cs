@@ -43,6 +43,6 @@ public sealed class PodOptions
     public uint FirstUser { get; set; } = 64000;
 
     /// <summary>Limits of one pod.</summary>
-    public Sandbox.SandboxLimits Limits =>
+    public MedCloudCare.Sandbox.SandboxLimits Limits =>
         new(PodMemoryMiB, PodTemporaryMiB > 0 ? PodTemporaryMiB : Math.Max(16, PodMemoryMiB / 2), PodProcesses, PodCpus);
 }

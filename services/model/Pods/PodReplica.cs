@@ -5,7 +5,7 @@ using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
 using MedCloudCare.Model.V1;
-using MedCloudCare.Models.Sandbox;
+using MedCloudCare.Sandbox;
 
 namespace MedCloudCare.Models.Pods;
 

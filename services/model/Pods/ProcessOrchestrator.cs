@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using MedCloudCare.Model.V1;
-using MedCloudCare.Models.Sandbox;
+using MedCloudCare.Sandbox;
 using Microsoft.Extensions.Options;
 
 namespace MedCloudCare.Models.Pods;

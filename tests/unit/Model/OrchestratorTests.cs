@@ -17,7 +17,7 @@ public sealed class OrchestratorTests
         Assert.Equal(3, set.Desired);
         Assert.Empty(set.Problem);
         Assert.Equal(3, set.Replicas.Select(r => r.Endpoint).Distinct().Count());
-        if (Sandbox.SandboxLauncher.UsesHostUsers)
+        if (MedCloudCare.Sandbox.SandboxLauncher.UsesHostUsers)
         {
             var users = new HashSet<uint>();
             foreach (int pid in Processes(pods))

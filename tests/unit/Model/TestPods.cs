@@ -4,7 +4,7 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using MedCloudCare.Model.V1;
 using MedCloudCare.Models.Pods;
-using MedCloudCare.Models.Sandbox;
+using MedCloudCare.Sandbox;
 using MedCloudCare.Pod.V1;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

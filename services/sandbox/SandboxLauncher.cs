@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 
-namespace MedCloudCare.Models.Sandbox;
+namespace MedCloudCare.Sandbox;
 
 /// <summary>
 /// Starts processes in a bubblewrap sandbox: namespaces of their own for users, processes, network, IPC, host name and
@@ -19,9 +19,13 @@ public sealed class SandboxLauncher : IDisposable
     private const string Bubblewrap = "/usr/bin/bwrap";
     private const int FileDescriptors = 4096;
 
-    // Joins the cgroups (a 0 means oneself), opens the filter, becomes the sandbox.
+    private const int FirstFileDescriptor = 3;
+
+    // Joins the cgroups (a 0 means oneself), opens the filter and the files while it may, becomes the sandbox.
     private const string Script =
-        "n=$1; shift; while [ \"$n\" -gt 0 ]; do echo 0 > \"$1\" || exit 71; shift; n=$((n-1)); done; exec 9<\"$1\" </dev/null; shift; exec \"$@\"";
+        "n=$1; shift; while [ \"$n\" -gt 0 ]; do echo 0 > \"$1\" || exit 71; shift; n=$((n-1)); done; exec 9<\"$1\"; shift; " +
+        "n=$1; f=3; shift; while [ \"$n\" -gt 0 ]; do eval \"exec $f<\\\"\\$1\\\"\" || exit 72; shift; f=$((f+1)); n=$((n-1)); done; " +
+        "[ \"$1\" = input ] || exec </dev/null; shift; exec \"$@\"";
 
     private readonly BlockingCollection<Action> _starts = [];
     private readonly Thread _thread;
@@ -44,13 +48,20 @@ public sealed class SandboxLauncher : IDisposable
     /// <summary>Whether sandboxes run as host users of their own.</summary>
     public static bool UsesHostUsers => Posix.IsRoot;
 
-    /// <summary>Starts a sandbox. Output and error are pipes for the caller to read.</summary>
+    /// <summary>Starts a sandbox. Output and error, and input if the spec has it, are pipes of the caller.</summary>
     /// <exception cref="IOException">The cgroup could not be made.</exception>
+    /// <exception cref="ArgumentException">Too many files.</exception>
     public Process Start(SandboxSpec spec)
     {
+        if (spec.Files.Count > SandboxSpec.MaxFiles)
+        {
+            throw new ArgumentException($"More than {SandboxSpec.MaxFiles} files.", nameof(spec));
+        }
+
         IReadOnlyList<string> joins = Cgroups.Create(spec.Name, spec.Limits);
         var info = new ProcessStartInfo("/bin/sh")
         {
+            RedirectStandardInput = spec.HasInput,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = "/",
@@ -58,7 +69,12 @@ public sealed class SandboxLauncher : IDisposable
         // Nothing of the service's own environment (its configuration, its secrets) reaches the sandbox.
         info.Environment.Clear();
         info.Environment["PATH"] = "/usr/bin:/bin";
-        foreach (string argument in (IEnumerable<string>)["-c", Script, "sandbox", Text(joins.Count), .. joins, _filter, .. Outer(spec), .. Inner(spec)])
+        IEnumerable<string> arguments =
+        [
+            "-c", Script, "sandbox", Text(joins.Count), .. joins, _filter, Text(spec.Files.Count), .. spec.Files.Select(f => f.Outside),
+            spec.HasInput ? "input" : "none", .. Outer(spec), .. Inner(spec),
+        ];
+        foreach (string argument in arguments)
         {
             info.ArgumentList.Add(argument);
         }
@@ -132,6 +148,11 @@ public sealed class SandboxLauncher : IDisposable
         yield return "--core=0";
         yield return $"--nofile={FileDescriptors}";
         yield return $"--fsize={(long)spec.Limits.TemporaryMiB << 20}";
+        if (spec.Limits.DataMiB > 0)
+        {
+            yield return $"--data={(long)spec.Limits.DataMiB << 20}";
+        }
+
         if (UsesHostUsers && !Cgroups.Usable.Contains("pids"))
         {
             // Counted per host user: without one of its own the limit would be that of the service's user.
@@ -173,6 +194,11 @@ public sealed class SandboxLauncher : IDisposable
         foreach ((string outside, string inside) in spec.ReadOnly)
         {
             arguments.AddRange(["--ro-bind", outside, inside]);
+        }
+
+        for (int i = 0; i < spec.Files.Count; i++)
+        {
+            arguments.AddRange(["--ro-bind-data", Text(FirstFileDescriptor + i), spec.Files[i].Inside]);
         }
 
         foreach ((string outside, string inside) in spec.Writable)

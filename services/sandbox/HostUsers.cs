@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace MedCloudCare.Models.Sandbox;
+namespace MedCloudCare.Sandbox;
 
 /// <summary>
 /// Host user numbers for sandboxes, from a range that no account uses: none of them needs an entry in <c>/etc/passwd</c>.

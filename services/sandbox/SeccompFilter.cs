@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-namespace MedCloudCare.Models.Sandbox;
+namespace MedCloudCare.Sandbox;
 
 /// <summary>
 /// The seccomp program of a pod, in classic BPF as <c>bwrap --seccomp</c> takes it. Calls that only an attacker or an

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace MedCloudCare.Models.Sandbox;
+namespace MedCloudCare.Sandbox;
 
 /// <summary>
 /// Numbers of system calls (asm/unistd_64.h, asm-generic/unistd.h). Those from 424 on are the same everywhere. <c>Fork</c> is

@@ -1,10 +1,10 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
-namespace MedCloudCare.Models.Sandbox;
+namespace MedCloudCare.Sandbox;
 
 /// <summary>The few calls of the C library that .NET has no face for.</summary>
-internal static partial class Posix
+public static partial class Posix
 {
     private const int AtCurrentDirectory = -100;
     private const int AtSymlinkNoFollow = 0x100;

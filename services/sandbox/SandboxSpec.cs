@@ -1,8 +1,11 @@
-namespace MedCloudCare.Models.Sandbox;
+namespace MedCloudCare.Sandbox;
 
 /// <summary>What a sandboxed process gets.</summary>
 public sealed record SandboxSpec
 {
+    /// <summary>How many <see cref="Files"/> there may be: they are handed on as file descriptors of one digit.</summary>
+    public const int MaxFiles = 6;
+
     /// <summary>Names the cgroup; letters, digits and dashes.</summary>
     public required string Name { get; init; }
 
@@ -21,6 +24,15 @@ public sealed record SandboxSpec
     /// <summary>Host paths that are visible and writable: (outside, inside).</summary>
     public IReadOnlyList<(string Outside, string Inside)> Writable { get; init; } = [];
 
+    /// <summary>
+    /// Host files that are visible read-only as copies: (outside, inside). They need only be readable by the service, not by
+    /// the sandbox's host user. At most <see cref="MaxFiles"/>.
+    /// </summary>
+    public IReadOnlyList<(string Outside, string Inside)> Files { get; init; } = [];
+
+    /// <summary>Whether the process reads its input from a pipe; otherwise it reads nothing.</summary>
+    public bool HasInput { get; init; }
+
     /// <summary>Environment variables beside PATH, HOME and LANG.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
@@ -33,4 +45,8 @@ public sealed record SandboxSpec
 /// <param name="TemporaryMiB">Size of the temporary directory, which is also the largest file.</param>
 /// <param name="Processes">Processes and threads.</param>
 /// <param name="Cpus">Processors; 0: all.</param>
-public sealed record SandboxLimits(int MemoryMiB, int TemporaryMiB, int Processes, double Cpus);
+public sealed record SandboxLimits(int MemoryMiB, int TemporaryMiB, int Processes, double Cpus)
+{
+    /// <summary>Private writable memory of one process (RLIMIT_DATA), which holds without cgroups too; 0: no such limit.</summary>
+    public int DataMiB { get; init; }
+}

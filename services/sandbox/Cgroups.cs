@@ -1,4 +1,4 @@
-namespace MedCloudCare.Models.Sandbox;
+namespace MedCloudCare.Sandbox;
 
 /// <summary>
 /// Control groups of the sandboxes, version 1 or 2, where the host lets this process make them. Every sandbox has a group
