@@ -12,8 +12,9 @@ internal static class RetrieveUrl
     private static ReadOnlySpan<byte> Tag => "00081190"u8;
 
     /// <summary>Copies a DICOM JSON object with the attribute put where the order of tags wants it (PS3.18 §F.2.2).</summary>
+    /// <returns>The URL.</returns>
     /// <exception cref="JsonException">It is not a JSON object.</exception>
-    public static void Insert(ReadOnlySpan<byte> match, SearchRequest.Types.Level level, string dicomWebUrl, IBufferWriter<byte> output)
+    public static string Insert(ReadOnlySpan<byte> match, SearchRequest.Types.Level level, string dicomWebUrl, IBufferWriter<byte> output)
     {
         var reader = new Utf8JsonReader(match, InstanceIdentity.ReaderOptions);
         var identity = new InstanceIdentity();
@@ -28,9 +29,11 @@ internal static class RetrieveUrl
 
         var (before, after) = at >= 0 ? ("", ",") : (any ? "," : "", "");
         if (at < 0) at = (int)reader.TokenStartIndex;
+        var url = Of(identity, level, dicomWebUrl);
         output.Write(match[..at]);
-        output.Write(Encoding.UTF8.GetBytes($"{before}\"00081190\":{{\"vr\":\"UR\",\"Value\":[\"{Of(identity, level, dicomWebUrl)}\"]}}{after}"));
+        output.Write(Encoding.UTF8.GetBytes($"{before}\"00081190\":{{\"vr\":\"UR\",\"Value\":[\"{url}\"]}}{after}"));
         output.Write(match[at..]);
+        return url;
     }
 
     private static string Of(InstanceIdentity identity, SearchRequest.Types.Level level, string dicomWebUrl) => level switch

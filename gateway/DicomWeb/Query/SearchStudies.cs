@@ -1,11 +1,13 @@
-using System.Buffers;
 using MedCloudCare.Gateway.DicomWeb.Negotiation;
 using MedCloudCare.Gateway.DicomWeb.Retrieve;
 using MedCloudCare.Study.V1;
 
 namespace MedCloudCare.Gateway.DicomWeb.Query;
 
-/// <summary>QIDO-RS on every level (PS3.18 §10.6). Matches are written as they come; none is an empty array.</summary>
+/// <summary>
+/// QIDO-RS on every level (PS3.18 §10.6). Matches are written as they come; none is an empty array. A Warning header says
+/// that there are more of them (§10.6.3.1).
+/// </summary>
 internal sealed class SearchStudies(StudyService.StudyServiceClient studies)
 {
     public async Task HandleAsync(HttpContext http, SearchRequest.Types.Level level, string? study = null, string? series = null)
@@ -14,20 +16,17 @@ internal sealed class SearchStudies(StudyService.StudyServiceClient studies)
         var representation = Acceptable.Of(http.Request).Choose(DicomMediaTypes.Json);
         var request = QueryParser.Parse(http.Request.Query, level, study, series);
         using var call = studies.Search(request, http.ForCaller());
-        var any = await call.ResponseStream.MoveNext(http.RequestAborted);
-
-        http.Response.ContentType = representation.MediaType;
-        var (output, url) = (http.Response.BodyWriter, http.Request.DicomWebUrl());
-        output.Write("["u8);
-        for (var more = any; more;)
+        var answer = new SearchAnswer(http.Response, representation.MediaType, level, http.Request.DicomWebUrl());
+        while (await call.ResponseStream.MoveNext(http.RequestAborted))
         {
-            RetrieveUrl.Insert(call.ResponseStream.Current.DicomJson.Span, level, url, output);
-            more = await call.ResponseStream.MoveNext(http.RequestAborted);
-            if (more) output.Write(","u8);
-            await output.FlushIfFullAsync(http.RequestAborted);
+            var message = call.ResponseStream.Current;
+            if (message.HasRemaining) answer.Announce(message.Remaining);
+            if (message.More) answer.AnnounceMore();
+            else answer.Write(message.DicomJson.Span);
+            if (answer.HasBegun) await http.Response.BodyWriter.FlushIfFullAsync(http.RequestAborted);
         }
 
-        output.Write("]"u8);
-        await output.FlushAllAsync(http.RequestAborted);
+        answer.End();
+        await http.Response.BodyWriter.FlushAllAsync(http.RequestAborted);
     }
 }

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text;
 using MedCloudCare.Gateway.DicomWeb.Negotiation;
+using MedCloudCare.Study.V1;
 
 namespace MedCloudCare.Gateway.DicomWeb.Retrieve;
 
@@ -15,17 +16,29 @@ internal sealed class PartWriter(HttpResponse response, Representation represent
 
     public PipeWriter Output => response.BodyWriter;
 
+    /// <summary>The client asked for the headers alone: nothing is written after the first part has begun.</summary>
+    public bool IsHeadOnly { get; } = HttpMethods.IsHead(response.HttpContext.Request.Method);
+
     /// <summary>Begins a part. The first one begins the answer.</summary>
     /// <param name="contentType">Of the part.</param>
     /// <param name="length">In bytes.</param>
     /// <param name="location">URL of what is in it (Content-Location), or null.</param>
-    public void Begin(string contentType, long length, string? location)
+    /// <param name="part">Of a single-part answer: the range that is sent of it, not empty; null for all.</param>
+    public void Begin(string contentType, long length, string? location, DataRange? part = null)
     {
+        // What is stored is whatever somebody sent: a browser must save it, never show it.
+        if (response.Headers.ContentDisposition.Count == 0) response.Headers.ContentDisposition = "attachment";
         if (!representation.IsMultipart)
         {
             if (_started) throw new InvalidOperationException("A single-part answer has one part.");
             response.ContentType = contentType;
-            response.ContentLength = length;
+            response.ContentLength = part?.Length ?? length;
+            if (part is not null)
+            {
+                response.StatusCode = StatusCodes.Status206PartialContent;
+                response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {part.Offset}-{part.Offset + part.Length - 1}/{length}");
+            }
+
             if (location is not null) response.Headers.ContentLocation = location;
         }
         else

@@ -40,6 +40,7 @@ internal sealed class RetrieveFrames(StudyService.StudyServiceClient studies)
             var message = call.ResponseStream.Current;
             if (message.Header is { } header) parts.Begin(representation.ContentType, header.Size, url + header.Frame.ToString(CultureInfo.InvariantCulture));
             else parts.Output.Write(message.Data.Span);
+            if (parts.IsHeadOnly) return;
             await parts.Output.FlushIfFullAsync(http.RequestAborted);
         }
         while (await call.ResponseStream.MoveNext(http.RequestAborted));

@@ -18,11 +18,17 @@ internal sealed class RetrieveMetadata(StudyService.StudyServiceClient studies)
     {
         StudyCalls.RequireUids(study, series, instance);
         var representation = Acceptable.Of(http.Request).Choose(DicomMediaTypes.Json);
-        using var call = studies.RetrieveMetadata(
-            new RetrieveMetadataRequest { StudyInstanceUid = study, SeriesInstanceUid = series ?? "", SopInstanceUid = instance ?? "" }, http.ForCaller());
+        var request = new RetrieveMetadataRequest
+        {
+            StudyInstanceUid = study, SeriesInstanceUid = series ?? "", SopInstanceUid = instance ?? "", KnownVersions = { http.Request.KnownVersions() },
+        };
+        using var call = studies.RetrieveMetadata(request, http.ForCaller());
         var message = await call.FirstAsync(http.RequestAborted);
 
+        // Weak: the same metadata, but in one of several encodings and with the URLs of the host that was asked.
+        if (http.Response.IsNotModified(message.Version, isStrong: false)) return;
         http.Response.ContentType = representation.MediaType;
+        if (HttpMethods.IsHead(http.Request.Method)) return;
         var output = http.Response.BodyWriter;
         var writer = new Instances(output, $"{http.Request.DicomWebUrl()}/studies/{study}", series);
         output.Write("["u8);

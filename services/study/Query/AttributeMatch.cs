@@ -6,7 +6,8 @@ namespace MedCloudCare.Studies;
 /// <summary>A condition on an attribute, or on an attribute of the items of a sequence (of which one must match).</summary>
 /// <param name="Path">Tags from the root; all but the last one are sequences.</param>
 /// <param name="Matcher">The compiled value.</param>
-internal sealed record AttributeMatch(DicomTag[] Path, ValueMatcher Matcher)
+/// <param name="Time">Where the last attribute of the path is a date that is matched together with a time: that time, beside it.</param>
+internal sealed record AttributeMatch(DicomTag[] Path, ValueMatcher Matcher, DicomTag? Time = null)
 {
     /// <summary>The attribute at the root.</summary>
     public DicomTag Root => Path[0];
@@ -40,7 +41,7 @@ internal sealed record AttributeMatch(DicomTag[] Path, ValueMatcher Matcher)
         DicomTag[] path = ParsePath(attribute, field);
         try
         {
-            return new AttributeMatch(path, ValueMatcher.Compile(DicomDictionary.VROf(path[^1]), value, fuzzy));
+            return new AttributeMatch(path, Compile(DicomDictionary.VROf(path[^1]), value, fuzzy));
         }
         catch (FormatException e)
         {
@@ -60,7 +61,8 @@ internal sealed record AttributeMatch(DicomTag[] Path, ValueMatcher Matcher)
 
         if (path.Length == 1)
         {
-            return dataset.TryGet(path[0], out DicomElement? element) && Matcher.Matches(TextOf(element));
+            return dataset.TryGet(path[0], out DicomElement? element)
+                && Matcher.Matches(Time is { } time ? DateTimeRange.Join(TextOf(element), dataset.Find(time)?.Text) : TextOf(element));
         }
 
         foreach (DicomDataset item in dataset.GetItems(path[0]))
@@ -74,5 +76,28 @@ internal sealed record AttributeMatch(DicomTag[] Path, ValueMatcher Matcher)
         return false;
     }
 
+    /// <summary>Code strings may be listed like UIDs, divided by backslashes, which no value holds: viewers ask so for modalities.</summary>
+    private static ValueMatcher Compile(DicomVR vr, string value, bool fuzzy) => vr == DicomVR.CS && value.Contains('\\', StringComparison.Ordinal)
+        ? new AnyMatcher([.. value.Split('\\', StringSplitOptions.RemoveEmptyEntries).Select(v => ValueMatcher.Compile(vr, v, fuzzy))])
+        : ValueMatcher.Compile(vr, value, fuzzy);
+
     private static string TextOf(DicomElement element) => element.VR.IsText() ? element.Text : string.Join('\\', element.Strings);
+
+    private sealed class AnyMatcher(ValueMatcher[] alternatives) : ValueMatcher
+    {
+        public override bool IsUniversal => alternatives.Length == 0 || Array.Exists(alternatives, a => a.IsUniversal);
+
+        public override bool MatchesOne(ReadOnlySpan<char> value)
+        {
+            foreach (ValueMatcher alternative in alternatives)
+            {
+                if (alternative.MatchesOne(value))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 }

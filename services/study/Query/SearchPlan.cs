@@ -18,6 +18,9 @@ internal sealed class SearchPlan
     /// <summary>Conditions that the index answers.</summary>
     public StudyQuery Index { get; } = new() { OnePerUid = true };
 
+    /// <summary>Conditions on a date and a time of the index at once.</summary>
+    public List<AttributeMatch> Combined { get; } = [];
+
     /// <summary>Other conditions on the study's attributes.</summary>
     public List<AttributeMatch> OnStudy { get; } = [];
 
@@ -77,18 +80,56 @@ internal sealed class SearchPlan
         };
         plan.Place("StudyInstanceUID", request.StudyInstanceUid, false, "study_instance_uid");
         plan.Place("SeriesInstanceUID", request.SeriesInstanceUid, false, "series_instance_uid");
-        for (int i = 0; i < request.Matches.Count; i++)
+        AttributeMatch?[] matches = new AttributeMatch?[request.Matches.Count];
+        for (int i = 0; i < matches.Length; i++)
         {
-            plan.Place(request.Matches[i].Attribute, request.Matches[i].Value, request.FuzzyMatching, $"matches[{i}]");
+            matches[i] = AttributeMatch.Compile(request.Matches[i].Attribute, request.Matches[i].Value, request.FuzzyMatching, $"matches[{i}]");
+        }
+
+        plan.CombineDatesAndTimes(request, matches);
+        for (int i = 0; i < matches.Length; i++)
+        {
+            if (matches[i] is { } match)
+            {
+                plan.Place(match, $"matches[{i}]");
+            }
         }
 
         plan.DecideAnswer(request);
         return plan;
     }
 
-    private void Place(string attribute, string value, bool fuzzy, string field)
+    /// <summary>Makes one condition of the ranges of a date and of its time; no condition is left in the time's place.</summary>
+    private void CombineDatesAndTimes(SearchRequest request, AttributeMatch?[] matches)
     {
-        AttributeMatch match = AttributeMatch.Compile(attribute, value, fuzzy, field);
+        for (int date = 0; date < matches.Length; date++)
+        {
+            for (int time = 0; time < matches.Length; time++)
+            {
+                if (matches[date] is not { Time: null } of || matches[time] is not { } at
+                    || DateTimeRange.TryCombine(of.Path, request.Matches[date].Value, at.Path, request.Matches[time].Value) is not { } combined)
+                {
+                    continue;
+                }
+
+                matches[time] = null;
+                if (combined.Path is [var tag] && StudyRecord.TryGetField(tag, out _))
+                {
+                    // The index has no condition on two fields: by the dates alone it finds those that may match.
+                    Combined.Add(combined);
+                }
+                else
+                {
+                    matches[date] = combined;
+                }
+            }
+        }
+    }
+
+    private void Place(string attribute, string value, bool fuzzy, string field) => Place(AttributeMatch.Compile(attribute, value, fuzzy, field), field);
+
+    private void Place(AttributeMatch match, string field)
+    {
         if (match.Matcher.IsUniversal)
         {
             return;

@@ -47,7 +47,7 @@ internal sealed partial class Searcher
         Dictionary<Guid, ReadOnlyMemory<byte>[]> batches = [];
         foreach (InstanceRow row in rows)
         {
-            if (_left == 0)
+            if (IsDone)
             {
                 yield break;
             }

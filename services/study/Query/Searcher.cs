@@ -18,11 +18,23 @@ internal sealed partial class Searcher(NpgsqlDataSource database, IDataKeyStore 
     private int _skip = plan.Offset;
     private int _left = plan.Limit;
 
+    /// <summary>Known with the first match, where it can be told without reading all: the number of matches, before offset and limit.</summary>
+    public long? Total { get; private set; }
+
+    /// <summary>After the last match: there are others beyond the limit.</summary>
+    public bool HasMore { get; private set; }
+
     /// <summary>The matches, each a DICOM JSON object.</summary>
     public async IAsyncEnumerable<byte[]> RunAsync(Guid caller, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         StudyRecord[] own = await index.OwnAsync(caller, cancellationToken);
         List<IndexedStudy> found = plan.Index.Run(own, await index.SharedAsync(caller, cancellationToken));
+        if (plan.Combined.Count > 0)
+        {
+            found.RemoveAll(s => !plan.Combined.TrueForAll(c => HoldsCombined(c, s.Record)));
+        }
+
+        Total = TotalOf(found);
         int start = 0;
         if (plan.Level == SearchRequest.Types.Level.Study && plan.OnStudy.Count == 0)
         {
@@ -31,19 +43,19 @@ internal sealed partial class Searcher(NpgsqlDataSource database, IDataKeyStore 
             _skip = 0;
         }
 
-        while (start < found.Count && _left > 0)
+        while (start < found.Count && !IsDone)
         {
-            int length = Math.Min(plan.Level == SearchRequest.Types.Level.Study ? Math.Min(Chunk, _left) : Chunk, found.Count - start);
+            int length = Math.Min(plan.Level == SearchRequest.Types.Level.Study ? Math.Clamp(_left, 1, Chunk) : Chunk, found.Count - start);
             List<StudyRecord> studies = found.GetRange(start, length).ConvertAll(s => s.Record);
             start += length;
-            await foreach (byte[] match in ChunkAsync(studies, cancellationToken))
+            await foreach (byte[] match in ChunkAsync(studies, isAll: studies.Count == found.Count, cancellationToken))
             {
                 yield return match;
             }
         }
     }
 
-    private async IAsyncEnumerable<byte[]> ChunkAsync(List<StudyRecord> studies, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<byte[]> ChunkAsync(List<StudyRecord> studies, bool isAll, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Dictionary<Guid, byte[]> attributes = plan.WantsStudyAttributes || plan.OnStudy.Count > 0
             ? await OpenStudiesAsync(studies, cancellationToken)
@@ -61,18 +73,24 @@ internal sealed partial class Searcher(NpgsqlDataSource database, IDataKeyStore 
                 {
                     yield return StudyAnswer(study, attributes.GetValueOrDefault(study.Id));
                 }
+                else if (IsDone)
+                {
+                    yield break;
+                }
             }
 
             yield break;
         }
 
-        ILookup<Guid, SeriesRow> series = (await OpenSeriesAsync(studies, cancellationToken)).ToLookup(s => s.StudyId);
+        List<SeriesRow> rows = await OpenSeriesAsync(studies, cancellationToken);
+        Total ??= TotalOf(studies, rows, isAll);
+        ILookup<Guid, SeriesRow> series = rows.ToLookup(s => s.StudyId);
         foreach (StudyRecord study in studies)
         {
             byte[]? json = plan.WantsStudyAttributes ? attributes.GetValueOrDefault(study.Id) : null;
             foreach (SeriesRow row in series[study.Id].OrderBy(s => s.Number ?? int.MaxValue).ThenBy(s => s.SeriesInstanceUid, StringComparer.Ordinal))
             {
-                if (_left == 0)
+                if (IsDone)
                 {
                     yield break;
                 }
@@ -95,7 +113,7 @@ internal sealed partial class Searcher(NpgsqlDataSource database, IDataKeyStore 
         }
     }
 
-    /// <summary>Counts a match against offset and limit.</summary>
+    /// <summary>Counts a match against offset and limit; one beyond the limit only says that there are more.</summary>
     private bool Take()
     {
         if (_skip > 0)
@@ -104,8 +122,45 @@ internal sealed partial class Searcher(NpgsqlDataSource database, IDataKeyStore 
             return false;
         }
 
-        return _left > 0 && _left-- > 0;
+        if (_left == 0)
+        {
+            HasMore = true;
+            return false;
+        }
+
+        _left--;
+        return true;
     }
+
+    /// <summary>The answer is complete, and whether others follow is known.</summary>
+    private bool IsDone => HasMore || (_left == 0 && Total is not null);
+
+    /// <summary>The number of all matches, where what the index knows is enough to tell.</summary>
+    private long? TotalOf(List<IndexedStudy> found) => plan switch
+    {
+        { OnStudy.Count: > 0 } => null,
+        { Level: SearchRequest.Types.Level.Study } => found.Count,
+        { OnSeries.Count: > 0 } => null,
+        { Level: SearchRequest.Types.Level.Series } => found.Sum(s => (long)s.Record.SeriesCount),
+        { OnInstance.Count: 0, OnMetadata.Count: 0 } => found.Sum(s => (long)s.Record.InstanceCount),
+        _ => null,
+    };
+
+    /// <summary>The same of the series that match, where they are all there are.</summary>
+    private long? TotalOf(List<StudyRecord> studies, List<SeriesRow> rows, bool isAll)
+    {
+        if (!isAll || studies.Count == 0)
+        {
+            return null;
+        }
+
+        return plan.Level == SearchRequest.Types.Level.Series ? rows.Count
+            : plan.OnInstance.Count == 0 && plan.OnMetadata.Count == 0 ? rows.Sum(r => (long)r.InstanceCount) : null;
+    }
+
+    private static bool HoldsCombined(AttributeMatch match, StudyRecord study) =>
+        StudyRecord.TryGetField(match.Root, out StudyField date) && StudyRecord.TryGetField(match.Time!.Value, out StudyField time)
+        && match.Matcher.Matches(DateTimeRange.Join(study.Text(date), study.Text(time)));
 
     private static bool Holds(List<AttributeMatch> matches, ReadOnlyMemory<byte> json)
     {

@@ -9,10 +9,24 @@ internal sealed partial class StudyGrpc
 {
     public override async Task Search(SearchRequest request, IServerStreamWriter<SearchResponse> responses, ServerCallContext context)
     {
-        Searcher searcher = new(database, keys, index, SearchPlan.Of(request));
+        SearchPlan plan = SearchPlan.Of(request);
+        Searcher searcher = new(database, keys, index, plan);
+        bool any = false;
         await foreach (byte[] match in searcher.RunAsync(context.Caller().AccountId, context.CancellationToken))
         {
-            await responses.WriteAsync(new SearchResponse { DicomJson = UnsafeByteOperations.UnsafeWrap(match) }, context.CancellationToken);
+            SearchResponse response = new() { DicomJson = UnsafeByteOperations.UnsafeWrap(match) };
+            if (!any && searcher.Total is { } total)
+            {
+                response.Remaining = Math.Max(0, total - plan.Offset - plan.Limit);
+            }
+
+            any = true;
+            await responses.WriteAsync(response, context.CancellationToken);
+        }
+
+        if (searcher.HasMore)
+        {
+            await responses.WriteAsync(new SearchResponse { More = true }, context.CancellationToken);
         }
     }
 }
