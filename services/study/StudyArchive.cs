@@ -18,7 +18,7 @@ internal static class StudyArchive
         // Opened at construction: a wrong keyring must stop the start, not the first request.
         services.AddSingleton<IDataKeyStore>(provider =>
             DirectoryDataKeyStore.OpenAsync(options.KeyStore, provider.GetRequiredService<Keyring>()).GetAwaiter().GetResult());
-        services.AddSingleton<IObjectStore>(_ => new DirectoryObjectStore(options.Objects));
+        services.AddSingleton(_ => ObjectStores.Open(options));
         services.AddSingleton<PackPool>();
         services.AddSingleton<StudyRegistry>();
         services.AddSingleton<GroupCommitter>();

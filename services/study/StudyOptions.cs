@@ -3,8 +3,19 @@ namespace MedCloudCare.Studies;
 /// <summary>Settings of the study service, section "Study" of its configuration.</summary>
 public sealed class StudyOptions
 {
-    /// <summary>Directory of the object store.</summary>
+    /// <summary>Directory of the object store, or <c>s3://BUCKET/PREFIX</c>.</summary>
     public string Objects { get; set; } = "";
+
+    /// <summary>Address of the S3 server (https, or http on this machine); empty for AWS itself.</summary>
+    public string S3Endpoint { get; set; } = "";
+
+    public string S3Region { get; set; } = "us-east-1";
+
+    /// <summary>File of the S3 credentials (AWS's format, profile <c>[default]</c>, mode 0600); empty: from the environment.</summary>
+    public string S3Credentials { get; set; } = "";
+
+    /// <summary>PEM file of the only authority that the S3 server may be certified by; empty: those of the system.</summary>
+    public string S3Authority { get; set; } = "";
 
     /// <summary>The keyring file.</summary>
     public string Keyring { get; set; } = "";
@@ -53,6 +64,9 @@ public sealed class StudyOptions
 
     /// <summary>Studies held in the in-memory index over all owners; owners least recently asked for leave first.</summary>
     public int IndexEntries { get; set; } = 2_000_000;
+
+    /// <summary>Uploads of one account that can be gone on with; those used least recently are forgotten.</summary>
+    public int MaxOpenUploads { get; set; } = 10_000;
 
     /// <summary>An upload is forgotten this long after its last use.</summary>
     public TimeSpan UploadLifetime { get; set; } = TimeSpan.FromDays(7);

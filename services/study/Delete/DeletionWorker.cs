@@ -65,7 +65,7 @@ internal sealed partial class DeletionWorker(
 
             foreach (Guid id in dead)
             {
-                store.Delete(id);
+                await store.DeleteAsync(id, cancellationToken);
             }
 
             // The rows last: a crash before this removes the objects once more, which does no harm.

@@ -62,7 +62,21 @@ public sealed class DirectoryObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
-    public void Delete(Guid id) => File.Delete(PathOf(id));
+    public Task DeleteAsync(Guid id, CancellationToken cancellationToken)
+    {
+        File.Delete(PathOf(id));
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<StoredObject?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        FileInfo file = new(PathOf(id));
+        return Task.FromResult<StoredObject?>(file.Exists ? new StoredObject(id, file.Length, file.LastWriteTimeUtc) : null);
+    }
+
+    /// <inheritdoc/>
+    public bool IsClosed(Guid id) => !File.Exists(MarkerOf(id));
 
     /// <inheritdoc/>
     public async Task<int> RecoverAsync(Func<Guid, CancellationToken, Task<long?>> committedLength, CancellationToken cancellationToken)
@@ -98,6 +112,9 @@ public sealed class DirectoryObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<StoredObject> ListAsync(CancellationToken cancellationToken) => List().ToAsyncEnumerable();
+
+    /// <inheritdoc cref="ListAsync"/>
     public IEnumerable<StoredObject> List()
     {
         for (int shard = 0; shard < 256; shard++)
@@ -107,7 +124,7 @@ public sealed class DirectoryObjectStore : IObjectStore
             {
                 if (Guid.TryParseExact(Path.GetFileNameWithoutExtension(file.Name), "N", out Guid id))
                 {
-                    yield return new StoredObject(id, file.Length);
+                    yield return new StoredObject(id, file.Length, file.LastWriteTimeUtc);
                 }
             }
         }
@@ -191,6 +208,12 @@ public sealed class DirectoryObjectStore : IObjectStore
         public Guid Id { get; }
 
         public long Length { get; private set; }
+
+        public bool HoldsOneGroup => false;
+
+        public bool IsCongested => false;
+
+        public ValueTask WaitForRoomAsync() => default;
 
         public void Append(ReadOnlySpan<byte> bytes)
         {

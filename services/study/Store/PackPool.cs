@@ -35,7 +35,7 @@ internal sealed class PackPool(IObjectStore store, StudyOptions options, TimePro
     /// <summary>Takes a pack back. What is not committed in it is cut off, unless a commit of it has failed.</summary>
     public void Return(PackWriter pack)
     {
-        if (pack.IsSpent)
+        if (pack.IsSpent || (pack.HoldsOneGroup && pack.CommittedLength > 0))
         {
             pack.Dispose();
             return;

@@ -34,6 +34,12 @@ internal sealed class PackWriter : IBufferWriter<byte>, IDisposable
     /// <summary>Bytes appended.</summary>
     public long Length => _object.Length + _buffered;
 
+    /// <summary>The pack is complete with its first group.</summary>
+    public bool HoldsOneGroup => _object.HoldsOneGroup;
+
+    /// <inheritdoc cref="IObjectAppender.IsCongested"/>
+    public bool IsCongested => _object.IsCongested;
+
     /// <summary>Where the group that is being written starts.</summary>
     public long GroupStart { get; private set; }
 
@@ -83,6 +89,9 @@ internal sealed class PackWriter : IBufferWriter<byte>, IDisposable
         Drain();
         GroupStart = Length;
     }
+
+    /// <inheritdoc cref="IObjectAppender.WaitForRoomAsync"/>
+    public ValueTask WaitForRoomAsync() => _object.WaitForRoomAsync();
 
     public ValueTask FlushAsync(CancellationToken cancellationToken) => _object.FlushAsync(cancellationToken);
 

@@ -20,7 +20,7 @@ internal sealed partial class UploadSession
 
         foreach (PackWriter pack in _packs.Values)
         {
-            services.Packs.Return(pack);
+            GiveBack(pack);
         }
 
         foreach (OpenStudy study in _studies.Values)
@@ -80,6 +80,20 @@ internal sealed partial class UploadSession
     {
         if (_packs.Remove(study, out PackWriter? pack))
         {
+            GiveBack(pack);
+        }
+    }
+
+    private void GiveBack(PackWriter pack)
+    {
+        try
+        {
+            services.Packs.Return(pack);
+        }
+        catch (IOException) when (!pack.IsSpent)
+        {
+            // The store fails (a full disk): left to recovery, so that neither this pack nor the others stay held.
+            pack.IsSpent = true;
             services.Packs.Return(pack);
         }
     }
@@ -96,15 +110,41 @@ internal sealed partial class UploadSession
         UploadGroup group = _group;
         _group = new UploadGroup(target.Id, target.Owner, target.Author, group.First + group.Results.Count);
         group.Batches = UploadGroup.Batch(group.Pending);
+        try
+        {
+            EndPacks(group);
+        }
+        catch
+        {
+            // Packs whose group has ended cannot be cut back to the group before: recovery does it.
+            foreach ((PackWriter pack, _) in group.Packs)
+            {
+                pack.IsSpent = true;
+                if (pack.HoldsOneGroup)
+                {
+                    GiveBack(pack);
+                }
+            }
+
+            throw;
+        }
+
+        _inFlight = new InFlight(group, MakeDurableAsync(group));
+    }
+
+    private void EndPacks(UploadGroup group)
+    {
         foreach (IGrouping<OpenStudy, MetadataBatch> study in group.Batches.GroupBy(b => b.Instances[0].Study))
         {
             PackWriter pack = _packs[study.Key];
             PackManifest.Append(pack, study.Key, target.Author, [.. study]);
             pack.EndGroup();
             group.Packs.Add((pack, pack.Length));
+            if (pack.HoldsOneGroup)
+            {
+                _packs.Remove(study.Key);
+            }
         }
-
-        _inFlight = new InFlight(group, MakeDurableAsync(group));
     }
 
     private async Task FinishCommitAsync()
@@ -156,6 +196,16 @@ internal sealed partial class UploadSession
             }
 
             throw;
+        }
+        finally
+        {
+            foreach ((PackWriter pack, _) in group.Packs)
+            {
+                if (pack.HoldsOneGroup)
+                {
+                    services.Packs.Return(pack);
+                }
+            }
         }
     }
 

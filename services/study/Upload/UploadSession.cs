@@ -46,6 +46,11 @@ internal sealed partial class UploadSession(UploadServices services, UploadTarge
     {
         InstanceIntake intake = _intake!;
         intake.Write(data.Span);
+        if (intake.Pack is { IsCongested: true } pack)
+        {
+            return pack.WaitForRoomAsync();
+        }
+
         return intake.WantsPlace ? PlaceAsync(intake) : ValueTask.CompletedTask;
     }
 
