@@ -11,9 +11,6 @@ namespace MedCloudCare.Studies;
 internal sealed partial class StudyDeletion(
     NpgsqlDataSource database, IDataKeyStore keys, StudyRegistry registry, DeletionSignal signal, ILogger<StudyDeletion> log)
 {
-    // Studies of 100,000 instances take some seconds.
-    private const int TimeoutSeconds = 600;
-
     private const string Unfinished = "SELECT study_id FROM deletions WHERE NOT key_erased LIMIT 1000";
 
     /// <summary>Deletes a study for good: hidden from everybody and its key erased when this returns.</summary>
@@ -21,7 +18,7 @@ internal sealed partial class StudyDeletion(
     /// <exception cref="IOException">The key store failed: the study is hidden, and its key erased later.</exception>
     public async Task<bool> DeleteAsync(Guid study, Guid owner)
     {
-        if (!await RemoveRowsAsync(study, owner))
+        if (!await DeletionTransaction.RunAsync(database, study, owner))
         {
             return false;
         }
@@ -91,35 +88,6 @@ internal sealed partial class StudyDeletion(
         await command.ExecuteNonQueryAsync();
     }
 
-    private async Task<bool> RemoveRowsAsync(Guid study, Guid owner)
-    {
-        await using NpgsqlConnection connection = await database.OpenConnectionAsync();
-        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
-
-        // The owner's counter first, as every change of an owner's studies does.
-        await using NpgsqlCommand count = Command(connection,
-            "INSERT INTO owners (owner, change) VALUES ($1, 1) ON CONFLICT (owner) DO UPDATE SET change = owners.change + 1 RETURNING change", owner);
-        long change = (long)(await count.ExecuteScalarAsync())!;
-        await using NpgsqlCommand find = Command(connection, "SELECT true FROM studies WHERE id = $1 AND owner = $2 FOR UPDATE", study, owner);
-        if (await find.ExecuteScalarAsync() is null)
-        {
-            return false;
-        }
-
-        await using NpgsqlBatch batch = new(connection) { Timeout = TimeoutSeconds };
-        Add(batch, "INSERT INTO deletions (study_id, owner, change) VALUES ($1, $2, $3)", study, owner, change);
-        Add(batch, "INSERT INTO dead_packs (id, study_id) SELECT id, study_id FROM packs WHERE study_id = $1 ON CONFLICT DO NOTHING", study);
-        Add(batch, "DELETE FROM uploads WHERE study_id = $1", study);
-        Add(batch, "DELETE FROM instances WHERE series_id IN (SELECT id FROM series WHERE study_id = $1)", study);
-        Add(batch, "DELETE FROM metadata_batches WHERE series_id IN (SELECT id FROM series WHERE study_id = $1)", study);
-        Add(batch, "DELETE FROM series WHERE study_id = $1", study);
-        Add(batch, "DELETE FROM packs WHERE study_id = $1", study);
-        Add(batch, "DELETE FROM studies WHERE id = $1", study);
-        await batch.ExecuteNonQueryAsync();
-        await transaction.CommitAsync();
-        return true;
-    }
-
     private static async Task<List<Guid>> ReadIdsAsync(NpgsqlCommand query, CancellationToken cancellationToken)
     {
         List<Guid> ids = [];
@@ -133,28 +101,6 @@ internal sealed partial class StudyDeletion(
         }
 
         return ids;
-    }
-
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params ReadOnlySpan<object> values)
-    {
-        NpgsqlCommand command = new(sql, connection) { CommandTimeout = TimeoutSeconds };
-        foreach (object value in values)
-        {
-            command.Parameters.Add(new NpgsqlParameter { Value = value });
-        }
-
-        return command;
-    }
-
-    private static void Add(NpgsqlBatch batch, string sql, params ReadOnlySpan<object> values)
-    {
-        NpgsqlBatchCommand command = new(sql);
-        foreach (object value in values)
-        {
-            command.Parameters.Add(new NpgsqlParameter { Value = value });
-        }
-
-        batch.BatchCommands.Add(command);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Deleted study {Study}: its key is erased")]

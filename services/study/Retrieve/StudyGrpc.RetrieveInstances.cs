@@ -45,11 +45,12 @@ internal sealed partial class StudyGrpc
             for (int i = 0; i < instances.Count; i++)
             {
                 StoredInstance instance = instances[i];
+                await RequireKeyAsync(instance.StudyId, cancellationToken);
                 if (pack is null || packId != instance.PackId)
                 {
                     pack?.Dispose();
                     pack = null;
-                    pack = objects.Open(instance.PackId);
+                    pack = await OpenAsync(instance, cancellationToken);
                     packId = instance.PackId;
                 }
 
@@ -68,6 +69,23 @@ internal sealed partial class StudyGrpc
         finally
         {
             pack?.Dispose();
+        }
+    }
+
+    /// <summary>A study that is deleted while it is sent ends the answer with NOT_FOUND.</summary>
+    private async ValueTask RequireKeyAsync(Guid study, CancellationToken cancellationToken) => (await keys.GetAsync(study, cancellationToken)).Dispose();
+
+    /// <summary>The pack of an instance. Packs go after the key: one that is missing while the key is there was lost.</summary>
+    private async ValueTask<IObjectReader> OpenAsync(StoredInstance instance, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return objects.Open(instance.PackId);
+        }
+        catch (ObjectMissingException)
+        {
+            await RequireKeyAsync(instance.StudyId, cancellationToken);
+            throw;
         }
     }
 

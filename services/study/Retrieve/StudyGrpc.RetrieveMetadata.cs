@@ -37,7 +37,14 @@ internal sealed partial class StudyGrpc
         {
             // Read, then sent: a slow client does not hold a connection of the database.
             Guid[] some = Next(batches, ref start);
-            foreach (ReadOnlyMemory<byte>[] documents in await MetadataReader.ReadAsync(database, key, some, cancellationToken))
+            List<ReadOnlyMemory<byte>[]> opened = await MetadataReader.ReadAsync(database, key, some, cancellationToken);
+            if (opened.Count < some.Length && await index.GetAsync(study, cancellationToken) is null)
+            {
+                // Deleted meanwhile: what was sent is not all of it.
+                throw MeshErrors.NotFound("study");
+            }
+
+            foreach (ReadOnlyMemory<byte>[] documents in opened)
             {
                 for (int i = 0; i < documents.Length; i++)
                 {

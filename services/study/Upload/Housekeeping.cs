@@ -38,7 +38,8 @@ internal sealed partial class Housekeeping(
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private async Task SweepAsync(CancellationToken cancellationToken)
+    /// <summary>Sweeps once.</summary>
+    internal async Task SweepAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -47,6 +48,7 @@ internal sealed partial class Housekeeping(
             await using NpgsqlCommand command = database.CreateCommand("DELETE FROM uploads WHERE update_time < now() - $1");
             command.Parameters.AddWithValue(options.UploadLifetime);
             int forgotten = await command.ExecuteNonQueryAsync(cancellationToken);
+            forgotten += await ForgetOldestAsync(cancellationToken);
             if (ended + reservations + forgotten > 0)
             {
                 LogSwept(log, ended, reservations, forgotten);
@@ -56,6 +58,18 @@ internal sealed partial class Housekeeping(
         {
             LogFailed(log, e.GetType().Name);
         }
+    }
+
+    /// <summary>Bounds the uploads that an account can go on with: those used least recently go.</summary>
+    private async Task<int> ForgetOldestAsync(CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.CreateCommand("""
+            DELETE FROM uploads WHERE id IN (
+                SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY account ORDER BY update_time DESC) AS place FROM uploads) u
+                WHERE place > $1)
+            """);
+        command.Parameters.AddWithValue(options.MaxOpenUploads);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>

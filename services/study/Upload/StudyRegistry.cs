@@ -10,6 +10,7 @@ namespace MedCloudCare.Studies;
 internal sealed class StudyRegistry(NpgsqlDataSource database, IDataKeyStore keys) : IDisposable
 {
     private const int Stripes = 64;
+    private const int MaxRounds = 8;
 
     private readonly Dictionary<(Guid Owner, string Uid), OpenStudy> _open = [];
     private readonly SemaphoreSlim[] _stripes = [.. Enumerable.Range(0, Stripes).Select(_ => new SemaphoreSlim(1, 1))];
@@ -26,8 +27,7 @@ internal sealed class StudyRegistry(NpgsqlDataSource database, IDataKeyStore key
                 return open;
             }
 
-            OpenStudy study = await FindAsync(owner, studyInstanceUid, cancellationToken)
-                ?? await ReserveAsync(owner, studyInstanceUid, cancellationToken);
+            OpenStudy study = await OpenAsync(owner, studyInstanceUid, cancellationToken);
             study.Holders = 1;
             lock (_open)
             {
@@ -145,60 +145,96 @@ internal sealed class StudyRegistry(NpgsqlDataSource database, IDataKeyStore key
         }
     }
 
-    private async Task<OpenStudy?> FindAsync(Guid owner, string uid, CancellationToken cancellationToken)
+    /// <summary>The study of a UID, which is reserved where there is none.</summary>
+    private async Task<OpenStudy> OpenAsync(Guid owner, string uid, CancellationToken cancellationToken)
+    {
+        // Each round that finds nothing to open has removed or lost something that was on its way out.
+        for (int round = 0; round < MaxRounds; round++)
+        {
+            if (await FindAsync(owner, uid, cancellationToken) is not (var id, var reserved))
+            {
+                // The row first: a crash after it leaves a reservation, which is swept, and never a key that nothing knows of.
+                await ReserveAsync(owner, uid, cancellationToken);
+                continue;
+            }
+
+            try
+            {
+                DataKey key = reserved ? await GetOrCreateAsync(id, cancellationToken) : await keys.GetAsync(id, cancellationToken);
+                return new OpenStudy(id, owner, uid, key, reserved);
+            }
+            catch (DataKeyErasedException)
+            {
+                // Taken back half-way, or deleted and restored from a backup: it cannot be opened again, a new study takes its place.
+                await (reserved ? TakeBackAsync(id) : DeletionTransaction.RunAsync(database, id, owner));
+            }
+        }
+
+        throw new StudyVanishedException([]);
+    }
+
+    private async Task<(Guid Id, bool IsReserved)?> FindAsync(Guid owner, string uid, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.CreateCommand(
             "SELECT id, instance_count FROM studies WHERE owner = $1 AND study_instance_uid = $2");
         command.Parameters.AddWithValue(owner);
         command.Parameters.AddWithValue(uid);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken))
-        {
-            return null;
-        }
-
-        Guid id = reader.GetGuid(0);
-        return new OpenStudy(id, owner, uid, await keys.GetAsync(id, cancellationToken), isReserved: reader.GetInt32(1) == 0);
+        return await reader.ReadAsync(cancellationToken) ? (reader.GetGuid(0), reader.GetInt32(1) == 0) : null;
     }
 
-    private async Task<OpenStudy> ReserveAsync(Guid owner, string uid, CancellationToken cancellationToken)
+    private async Task ReserveAsync(Guid owner, string uid, CancellationToken cancellationToken)
     {
-        // The key first: a row without a key would be a study that can never be opened.
-        Guid id = Guid.CreateVersion7();
-        DataKey key = await keys.CreateAsync(id, cancellationToken);
+        await using NpgsqlCommand command = database.CreateCommand(
+            "INSERT INTO studies (id, owner, study_instance_uid) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
+        command.Parameters.AddWithValue(Guid.CreateVersion7());
+        command.Parameters.AddWithValue(owner);
+        command.Parameters.AddWithValue(uid);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>The key of a reservation; of several replicas that look for it, one makes it.</summary>
+    private async Task<DataKey> GetOrCreateAsync(Guid id, CancellationToken cancellationToken)
+    {
         try
         {
-            await using NpgsqlCommand command = database.CreateCommand(
-                "INSERT INTO studies (id, owner, study_instance_uid) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
-            command.Parameters.AddWithValue(id);
-            command.Parameters.AddWithValue(owner);
-            command.Parameters.AddWithValue(uid);
-            if (await command.ExecuteNonQueryAsync(cancellationToken) == 1)
+            return await keys.GetAsync(id, cancellationToken);
+        }
+        catch (DataKeyNotFoundException)
+        {
+            try
             {
-                return new OpenStudy(id, owner, uid, key, isReserved: true);
+                return await keys.CreateAsync(id, cancellationToken);
+            }
+            catch (InvalidOperationException)
+            {
+                return await keys.GetAsync(id, cancellationToken);
             }
         }
-        catch
-        {
-            key.Dispose();
-            throw;
-        }
-
-        // Another replica was first.
-        key.Dispose();
-        await keys.EraseAsync(id, CancellationToken.None);
-        return await FindAsync(owner, uid, cancellationToken)
-            ?? throw new InvalidOperationException("A study was reserved by another replica and taken back at once.");
     }
 
+    /// <summary>Row and key go together: while the row is locked, nobody commits an instance under the key.</summary>
     private async Task TakeBackAsync(Guid id)
     {
-        await using NpgsqlCommand command = database.CreateCommand("DELETE FROM studies WHERE id = $1 AND instance_count = 0");
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync();
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
+        await using NpgsqlCommand command = new("DELETE FROM studies WHERE id = $1 AND instance_count = 0", connection);
         command.Parameters.AddWithValue(id);
-        if (await command.ExecuteNonQueryAsync() == 1)
+        if (await command.ExecuteNonQueryAsync() == 0)
+        {
+            return;
+        }
+
+        try
         {
             await keys.EraseAsync(id);
         }
+        catch (DataKeyNotFoundException)
+        {
+            // Its maker died before it had one.
+        }
+
+        await transaction.CommitAsync();
     }
 
     private static (Guid Owner, string Uid) KeyOf(OpenStudy study) => (study.Owner, study.StudyInstanceUid);

@@ -84,7 +84,7 @@ public sealed class MatchingTests
             OwnerIndex index = new(Guid.Empty);
             foreach ((StudyRecord, DicomDataset)[] step in all.Chunk(10))
             {
-                index.Apply([.. step.Select(s => s.Item1)], step.Length);
+                index.Apply([.. step.Select(s => s.Item1)], new HashSet<Guid>(), step.Length);
             }
 
             StudyQuery query = new();
