@@ -8,7 +8,6 @@ using MedCloudCare.Gateway.Session;
 using MedCloudCare.Gateway.StaticSite;
 using MedCloudCare.Platform.Hosting;
 using MedCloudCare.Study.V1;
-using Microsoft.AspNetCore.ResponseCompression;
 
 var builder = MeshHost.CreateBareBuilder(args, "gateway");
 var options = builder.Configuration.GetSection("Gateway").Get<GatewayOptions>() ?? new GatewayOptions();
@@ -22,11 +21,6 @@ builder.Services.AddSingleton<HealthEndpoint>();
 builder.Services.AddSingleton<SitePages>();
 builder.Services.AddMeshForwarding(builder.Mesh);
 builder.Services.AddRateLimiter(limiter => RateLimits.Configure(limiter, options.Limits));
-builder.Services.AddResponseCompression(compression =>
-{
-    compression.EnableForHttps = true;
-    compression.MimeTypes = ["application/dicom+json", "application/json"];
-});
 
 var app = builder.Build();
 app.Use(SecurityHeaders.AddAsync);
@@ -34,9 +28,7 @@ app.UseMiddleware<ErrorResponses>();
 app.UseRateLimiter();
 SitePages.Map(app);
 app.UseRouting();
-
-// Only DICOMweb's JSON is compressed: answers of the services pass as they are, so that streams of news are not held back.
-app.UseWhen(http => http.Request.Path.StartsWithSegments("/dicomweb"), branch => branch.UseResponseCompression());
+app.UseDicomWeb();
 app.Use(ForwardedBodies.CheckAsync);
 MeshHost.MapMetrics(app);
 app.MapDicomWeb();

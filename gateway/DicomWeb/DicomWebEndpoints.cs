@@ -1,7 +1,11 @@
+using MedCloudCare.Gateway.DicomWeb.Capabilities;
+using MedCloudCare.Gateway.DicomWeb.Delete;
+using MedCloudCare.Gateway.DicomWeb.Negotiation;
 using MedCloudCare.Gateway.DicomWeb.Query;
 using MedCloudCare.Gateway.DicomWeb.Rendering;
 using MedCloudCare.Gateway.DicomWeb.Retrieve;
 using MedCloudCare.Gateway.DicomWeb.Store;
+using Microsoft.AspNetCore.ResponseCompression;
 using Level = MedCloudCare.Study.V1.SearchRequest.Types.Level;
 
 namespace MedCloudCare.Gateway.DicomWeb;
@@ -9,58 +13,83 @@ namespace MedCloudCare.Gateway.DicomWeb;
 /// <summary>The addresses of DICOMweb (PS3.18 tables 10.4.1-1, 10.5.1-1, 10.6.1-1) under /dicomweb.</summary>
 internal static class DicomWebEndpoints
 {
+    private const string Base = "/dicomweb";
     private const string StudyPath = "/studies/{study}";
     private const string SeriesPath = StudyPath + "/series/{series}";
     private const string InstancePath = SeriesPath + "/instances/{instance}";
 
     public static void AddDicomWeb(this IServiceCollection services) => services
+        .AddResponseCompression(ContentEncodings.Configure)
+        .AddSingleton<IResponseCompressionProvider, ContentEncodings>()
         .AddSingleton<SearchStudies>()
         .AddSingleton<RetrieveMetadata>()
         .AddSingleton<RetrieveInstances>()
         .AddSingleton<RetrieveFrames>()
         .AddSingleton<RetrieveBulkData>()
         .AddSingleton<RenderInstance>()
-        .AddSingleton<StoreInstances>();
+        .AddSingleton<StoreInstances>()
+        .AddSingleton<DeleteStudies>();
+
+    /// <summary>
+    /// OPTIONS, and the encoding of answers: of DICOMweb alone, since those of the services pass as they are, so that streams of
+    /// news are not held back.
+    /// </summary>
+    public static void UseDicomWeb(this IApplicationBuilder app) => app.UseWhen(
+        http => http.Request.Path.StartsWithSegments(Base),
+        branch => branch.Use(RetrieveCapabilities.OptionsAsync).Use(ContentEncodings.CheckAsync).UseResponseCompression());
 
     public static void MapDicomWeb(this IEndpointRouteBuilder app)
     {
-        var dicomweb = app.MapGroup("/dicomweb");
+        var dicomweb = app.MapGroup(Base);
         MapQuery(dicomweb, app.ServiceProvider.GetRequiredService<SearchStudies>());
         MapRetrieve(dicomweb, app.ServiceProvider);
         MapRender(dicomweb, app.ServiceProvider.GetRequiredService<RenderInstance>());
         var store = app.ServiceProvider.GetRequiredService<StoreInstances>();
         dicomweb.MapPost("/studies", (HttpContext http) => store.HandleAsync(http));
         dicomweb.MapPost(StudyPath, (HttpContext http, string study) => store.HandleAsync(http, study));
+        MapDelete(dicomweb, app.ServiceProvider.GetRequiredService<DeleteStudies>());
+        MapRead(dicomweb, "/capabilities", (HttpContext http) => RetrieveCapabilities.HandleAsync(http));
+    }
+
+    private static void MapDelete(RouteGroupBuilder dicomweb, DeleteStudies delete)
+    {
+        dicomweb.MapDelete(StudyPath, (HttpContext http, string study) => delete.HandleAsync(http, study));
+        dicomweb.MapPost(StudyPath + "/reject/{code}", (HttpContext http, string study, string code) => delete.RejectAsync(http, study, code));
+        foreach (var part in (ReadOnlySpan<string>)[SeriesPath, InstancePath])
+        {
+            dicomweb.MapDelete(part, DeleteStudies.RefusePartAsync);
+            dicomweb.MapPost(part + "/reject/{code}", DeleteStudies.RefusePartAsync);
+        }
     }
 
     private static void MapQuery(RouteGroupBuilder dicomweb, SearchStudies search)
     {
-        dicomweb.MapGet("/studies", (HttpContext http) => search.HandleAsync(http, Level.Study));
-        dicomweb.MapGet("/series", (HttpContext http) => search.HandleAsync(http, Level.Series));
-        dicomweb.MapGet("/instances", (HttpContext http) => search.HandleAsync(http, Level.Instance));
-        dicomweb.MapGet(StudyPath + "/series", (HttpContext http, string study) => search.HandleAsync(http, Level.Series, study));
-        dicomweb.MapGet(StudyPath + "/instances", (HttpContext http, string study) => search.HandleAsync(http, Level.Instance, study));
-        dicomweb.MapGet(SeriesPath + "/instances", (HttpContext http, string study, string series) => search.HandleAsync(http, Level.Instance, study, series));
+        MapRead(dicomweb, "/studies", (HttpContext http) => search.HandleAsync(http, Level.Study));
+        MapRead(dicomweb, "/series", (HttpContext http) => search.HandleAsync(http, Level.Series));
+        MapRead(dicomweb, "/instances", (HttpContext http) => search.HandleAsync(http, Level.Instance));
+        MapRead(dicomweb, StudyPath + "/series", (HttpContext http, string study) => search.HandleAsync(http, Level.Series, study));
+        MapRead(dicomweb, StudyPath + "/instances", (HttpContext http, string study) => search.HandleAsync(http, Level.Instance, study));
+        MapRead(dicomweb, SeriesPath + "/instances", (HttpContext http, string study, string series) => search.HandleAsync(http, Level.Instance, study, series));
     }
 
     private static void MapRetrieve(RouteGroupBuilder dicomweb, IServiceProvider services)
     {
         var instances = services.GetRequiredService<RetrieveInstances>();
-        dicomweb.MapGet(StudyPath, (HttpContext http, string study) => instances.HandleAsync(http, study));
-        dicomweb.MapGet(SeriesPath, (HttpContext http, string study, string series) => instances.HandleAsync(http, study, series));
-        dicomweb.MapGet(InstancePath, (HttpContext http, string study, string series, string instance) => instances.HandleAsync(http, study, series, instance));
+        MapRead(dicomweb, StudyPath, (HttpContext http, string study) => instances.HandleAsync(http, study));
+        MapRead(dicomweb, SeriesPath, (HttpContext http, string study, string series) => instances.HandleAsync(http, study, series));
+        MapRead(dicomweb, InstancePath, (HttpContext http, string study, string series, string instance) => instances.HandleAsync(http, study, series, instance));
 
         var metadata = services.GetRequiredService<RetrieveMetadata>();
-        dicomweb.MapGet(StudyPath + "/metadata", (HttpContext http, string study) => metadata.HandleAsync(http, study));
-        dicomweb.MapGet(SeriesPath + "/metadata", (HttpContext http, string study, string series) => metadata.HandleAsync(http, study, series));
-        dicomweb.MapGet(InstancePath + "/metadata", (HttpContext http, string study, string series, string instance) => metadata.HandleAsync(http, study, series, instance));
+        MapRead(dicomweb, StudyPath + "/metadata", (HttpContext http, string study) => metadata.HandleAsync(http, study));
+        MapRead(dicomweb, SeriesPath + "/metadata", (HttpContext http, string study, string series) => metadata.HandleAsync(http, study, series));
+        MapRead(dicomweb, InstancePath + "/metadata", (HttpContext http, string study, string series, string instance) => metadata.HandleAsync(http, study, series, instance));
 
         var frames = services.GetRequiredService<RetrieveFrames>();
-        dicomweb.MapGet(InstancePath + "/frames/{list}", (HttpContext http, string study, string series, string instance, string list) =>
+        MapRead(dicomweb, InstancePath + "/frames/{list}", (HttpContext http, string study, string series, string instance, string list) =>
             frames.HandleAsync(http, study, series, instance, list));
 
         var bulk = services.GetRequiredService<RetrieveBulkData>();
-        dicomweb.MapGet(InstancePath + "/bulkdata/{**path}", (HttpContext http, string study, string series, string instance, string path) =>
+        MapRead(dicomweb, InstancePath + "/bulkdata/{**path}", (HttpContext http, string study, string series, string instance, string path) =>
             bulk.HandleAsync(http, study, series, instance, path));
     }
 
@@ -75,4 +104,8 @@ internal static class DicomWebEndpoints
                 render.HandleAsync(http, study, series, instance, frame, isThumbnail));
         }
     }
+
+    /// <summary>GET, and HEAD for its headers alone.</summary>
+    private static void MapRead(RouteGroupBuilder dicomweb, string pattern, Delegate handler) =>
+        dicomweb.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], handler);
 }

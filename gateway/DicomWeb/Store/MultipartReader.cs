@@ -65,7 +65,7 @@ internal sealed class MultipartReader : IDisposable
         if (_state == State.Preamble) await SkipPreambleAsync(cancellation);
         while (_state == State.Body && !(await ReadBodyAsync(cancellation)).IsEmpty) { }
         if (_state == State.Ended || !await ReadBoundaryLineAsync(cancellation)) return null;
-        if (_parts++ == _maxParts) throw new MultipartException($"there are more than {_maxParts} parts");
+        if (_parts++ == _maxParts) throw new MultipartLimitException("parts of one request", _maxParts);
         return await ReadHeadersAsync(cancellation);
     }
 
@@ -166,7 +166,7 @@ internal sealed class MultipartReader : IDisposable
             if (!await FillAsync(cancellation)) throw new MultipartException($"the body ends within the headers of part {_parts + 1}");
         }
 
-        if (length is < 0 or > MaxHeaderBytes) throw new MultipartException($"the headers of a part are over {MaxHeaderBytes} bytes");
+        if (length is < 0 or > MaxHeaderBytes) throw new MultipartLimitException("bytes of the headers of a part", MaxHeaderBytes);
         var headers = ParseHeaders(Encoding.Latin1.GetString(Buffered.Span[..length]));
         _start += length + 2;
 
@@ -186,7 +186,7 @@ internal sealed class MultipartReader : IDisposable
         {
             var colon = line.IndexOf(':', StringComparison.Ordinal);
             if (colon <= 0) throw new MultipartException("a header line of a part has no name");
-            if (headers.Count == MaxHeaders) throw new MultipartException($"a part has more than {MaxHeaders} headers");
+            if (headers.Count == MaxHeaders) throw new MultipartLimitException("headers of a part", MaxHeaders);
             if (!headers.TryAdd(line[..colon].TrimEnd().ToLowerInvariant(), line[(colon + 1)..].Trim())) throw new MultipartException("a part has a header twice");
         }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using MedCloudCare.Common.V1;
+using MedCloudCare.Dicom;
 using MedCloudCare.Platform.Errors;
 using MedCloudCare.Study.V1;
 
@@ -39,8 +40,17 @@ internal sealed class StoreResponse
     }
 
     /// <summary>A part that is no instance at all.</summary>
-    public void AddUnidentified(Reason reason) =>
-        _unidentified.Add(new InstanceResult { Reason = reason, Message = "The part's Content-Type is not application/dicom." });
+    public void AddUnidentified(Reason reason, string message) => _unidentified.Add(new InstanceResult { Reason = reason, Message = message });
+
+    /// <summary>An instance that is not passed on.</summary>
+    public void AddFailed(DicomDataset dataset, Reason reason, string message) => Add(
+    [
+        new InstanceResult
+        {
+            Outcome = InstanceResult.Types.Outcome.Refused, Reason = reason, Message = message,
+            SopClassUid = dataset.GetString(DicomTags.SOPClassUID) ?? "", SopInstanceUid = dataset.GetString(DicomTags.SOPInstanceUID) ?? "",
+        },
+    ]);
 
     /// <summary>The module; it names the study's URL where all that is stored belongs to one.</summary>
     public byte[] ToJson(string dicomWebUrl)
@@ -61,11 +71,16 @@ internal sealed class StoreResponse
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>Failure Reason (0008,1197), PS3.18 table I.2-2 and PS3.4 table B.2-1.</summary>
+    /// <summary>
+    /// Failure Reason (0008,1197), PS3.18 table I.2-2 and PS3.4 table B.2-1: out of resources, data set does not match,
+    /// duplicate, not supported, cannot be understood; anything else is a processing failure.
+    /// </summary>
     public static int FailureOf(Reason reason) => reason switch
     {
         Reason.LimitExceeded => 0xA700,
         Reason.DicomIdentifierMissing => 0xA900,
+        Reason.StudyMismatch => 0xA901,
+        Reason.NotPermitted or Reason.RoleNotAllowed => 0x0124,
         Reason.InstanceConflict => 0x0111,
         Reason.NotSupported => 0x0122,
         Reason.DicomNotRecognised or Reason.DicomTruncated or Reason.DicomLengthInvalid or Reason.DicomTooComplex

@@ -88,17 +88,17 @@ public sealed class MultipartReaderTests
     public async Task More_parts_than_allowed_are_refused()
     {
         Assert.Equal(3, (await ReadAllAsync(Body([[1], [2], [3]], ""), 100, Boundary, 3)).Count);
-        await Assert.ThrowsAsync<MultipartException>(() => ReadAllAsync(Body([[1], [2], [3], [4]], ""), 100, Boundary, 3));
+        await Assert.ThrowsAsync<MultipartLimitException>(() => ReadAllAsync(Body([[1], [2], [3], [4]], ""), 100, Boundary, 3));
     }
 
     [Fact]
     public async Task Headers_without_end_and_preambles_without_end_are_refused_early()
     {
         var endless = new EndlessStream("--b\r\nA: "u8.ToArray());
-        await Assert.ThrowsAsync<MultipartException>(() => ReadAllAsync(endless, "b", 10));
+        await Assert.ThrowsAnyAsync<MultipartException>(() => ReadAllAsync(endless, "b", 10));
         Assert.InRange(endless.Read, 0, 1_000_000);
         var noise = new EndlessStream([]);
-        await Assert.ThrowsAsync<MultipartException>(() => ReadAllAsync(noise, "b", 10));
+        await Assert.ThrowsAnyAsync<MultipartException>(() => ReadAllAsync(noise, "b", 10));
         Assert.InRange(noise.Read, 0, 1_000_000);
     }
 

@@ -41,7 +41,7 @@ public sealed class StoreResponseTests
     public void Nothing_stored_is_409()
     {
         var response = new StoreResponse();
-        response.AddUnidentified(Reason.DicomNotRecognised);
+        response.AddUnidentified(Reason.DicomNotRecognised, "no instance");
         Assert.Equal(409, response.StatusCode);
     }
 

@@ -1,0 +1,57 @@
+using MedCloudCare.Gateway.DicomWeb.Negotiation;
+
+namespace MedCloudCare.Gateway.DicomWeb.Capabilities;
+
+/// <summary>All addresses of this DICOMweb service.</summary>
+internal static class WebResources
+{
+    private const string Study = "studies/{study}";
+    private const string Series = Study + "/series/{series}";
+    private const string Instance = Series + "/instances/{instance}";
+    private const string MultipartDicom = "multipart/related; type=\"application/dicom\"";
+    private const string MultipartBytes = "multipart/related; type=\"application/octet-stream\"";
+
+    private static readonly string[] Json = [DicomMediaTypes.DicomJson, "application/json"];
+    private static readonly string[] Files = [MultipartDicom, DicomMediaTypes.Dicom];
+    private static readonly string[] Stored = [MultipartDicom, DicomMediaTypes.Dicom, "multipart/related; type=\"application/dicom+json\"", DicomMediaTypes.DicomJson];
+    private static readonly string[] Frames =
+    [
+        MultipartBytes, DicomMediaTypes.OctetStream, "multipart/related; type=\"image/jpeg\"", "multipart/related; type=\"image/jls\"",
+        "multipart/related; type=\"image/jp2\"", "multipart/related; type=\"image/dicom-rle\"",
+    ];
+
+    private static readonly string[] SearchParameters = ["{attribute}", "includefield", "fuzzymatching", "limit", "offset", "accept"];
+    private static readonly string[] RenderParameters = ["window", "viewport", "quality", "accept"];
+
+    public static IReadOnlyList<WebResource> All { get; } =
+    [
+        new("studies", Search("SearchForStudies"), Store("StoreInstances")),
+        new("series", Search("SearchForSeries")),
+        new("instances", Search("SearchForInstances")),
+        new(Study, Retrieve("RetrieveStudy", Files), Store("StoreStudyInstances"), new("DELETE", "DeleteStudy", [], [], [], [204, 404])),
+        new(Study + "/reject/{code}", new WebMethod("POST", "RejectStudy", [], ["application/json"], [], [200, 404, 501])),
+        new(Study + "/metadata", Retrieve("RetrieveStudyMetadata", Json)),
+        new(Study + "/series", Search("SearchForStudySeries")),
+        new(Study + "/instances", Search("SearchForStudyInstances")),
+        new(Series, Retrieve("RetrieveSeries", Files)),
+        new(Series + "/metadata", Retrieve("RetrieveSeriesMetadata", Json)),
+        new(Series + "/instances", Search("SearchForStudySeriesInstances")),
+        new(Series + "/thumbnail", Retrieve("RetrieveSeriesThumbnail", [DicomMediaTypes.Jpeg], RenderParameters)),
+        new(Instance, Retrieve("RetrieveInstance", Files)),
+        new(Instance + "/metadata", Retrieve("RetrieveInstanceMetadata", Json)),
+        new(Instance + "/rendered", Retrieve("RetrieveRenderedInstance", [DicomMediaTypes.Jpeg], RenderParameters)),
+        new(Instance + "/thumbnail", Retrieve("RetrieveInstanceThumbnail", [DicomMediaTypes.Jpeg], RenderParameters)),
+        new(Instance + "/frames/{list}", Retrieve("RetrieveFrames", Frames)),
+        new(Instance + "/frames/{frame}/rendered", Retrieve("RetrieveRenderedFrames", [DicomMediaTypes.Jpeg], RenderParameters)),
+        new(Instance + "/frames/{frame}/thumbnail", Retrieve("RetrieveFrameThumbnail", [DicomMediaTypes.Jpeg], RenderParameters)),
+        new(Instance + "/bulkdata/{+path}", Retrieve("RetrieveBulkdata", [MultipartBytes, DicomMediaTypes.OctetStream])),
+        new("capabilities", Retrieve("RetrieveCapabilities", CapabilityDocument.MediaTypes)),
+    ];
+
+    private static WebMethod Search(string id) => new("GET", id, [], Json, SearchParameters, [200, 400, 406]);
+
+    private static WebMethod Store(string id) => new("POST", id, Stored, Json, ["accept"], [200, 202, 400, 406, 409, 413, 415]);
+
+    private static WebMethod Retrieve(string id, string[] answers, string[]? parameters = null) =>
+        new("GET", id, [], answers, parameters ?? ["accept"], [200, 400, 404, 406]);
+}
