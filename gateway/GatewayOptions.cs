@@ -21,6 +21,9 @@ internal sealed class GatewayOptions
     /// <summary>Directory of our OHIF extension and app-config.js, served under /ohif-ext/.</summary>
     public string Extension { get; set; } = "";
 
+    /// <summary>The DIMSE door.</summary>
+    public Dimse.DoorOptions Dicom { get; set; } = new();
+
     public GatewayLimits Limits { get; set; } = new();
 }
 

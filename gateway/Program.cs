@@ -1,6 +1,7 @@
 using MedCloudCare.Auth.V1;
 using MedCloudCare.Gateway;
 using MedCloudCare.Gateway.DicomWeb;
+using MedCloudCare.Gateway.Dimse.Hosting;
 using MedCloudCare.Gateway.Errors;
 using MedCloudCare.Gateway.Hosting;
 using MedCloudCare.Gateway.Routing;
@@ -16,6 +17,7 @@ builder.Services.AddSingleton(options);
 builder.Services.AddMeshClient<StudyService.StudyServiceClient>("study");
 builder.Services.AddMeshClient<AuthService.AuthServiceClient>("auth");
 builder.Services.AddDicomWeb();
+builder.Services.AddDicomDoor();
 builder.Services.AddSingleton<SessionEndpoints>();
 builder.Services.AddSingleton<HealthEndpoint>();
 builder.Services.AddSingleton<SitePages>();

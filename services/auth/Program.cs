@@ -1,5 +1,6 @@
 using MedCloudCare.Accounts;
 using MedCloudCare.Accounts.Data;
+using MedCloudCare.Accounts.DicomPeers;
 using MedCloudCare.Accounts.Passwords;
 using MedCloudCare.Accounts.Sessions;
 using MedCloudCare.Accounts.Tokens;
@@ -24,5 +25,9 @@ builder.Services.AddSingleton<ISigningKeySource>(p => p.GetRequiredService<Signi
 builder.Services.AddSingleton<TokenIssuer>();
 builder.Services.AddHostedService<Housekeeping>();
 var app = builder.Build();
-app.MapMesh(services => services.MapGrpcService<AuthGrpc>());
+app.MapMesh(services =>
+{
+    services.MapGrpcService<AuthGrpc>();
+    services.MapGrpcService<DicomPeerGrpc>();
+});
 return await app.RunMeshAsync();

@@ -32,6 +32,12 @@ public class MeshFixture : IAsyncLifetime
     /// <summary>Public address without TLS, for the browser.</summary>
     public Uri Http { get; private set; } = null!;
 
+    /// <summary>The DIMSE door without TLS.</summary>
+    public System.Net.IPEndPoint Dicom { get; private set; } = null!;
+
+    /// <summary>The DIMSE door with TLS.</summary>
+    public System.Net.IPEndPoint DicomTls { get; private set; } = null!;
+
     /// <summary>gRPC to the gateway, without a token.</summary>
     public GrpcChannel Channel => channel!;
 
@@ -61,7 +67,7 @@ public class MeshFixture : IAsyncLifetime
     /// <summary>Starts the mesh, or starts it again.</summary>
     public async Task UpAsync()
     {
-        var result = await RunAsync(["up", "--detach", "--http", "0", "--https", "0", "--replicas", "2"]);
+        var result = await RunAsync(["up", "--detach", "--http", "0", "--https", "0", "--dicom", "0", "--dicom-tls", "0", "--replicas", "2"]);
         if (result.ExitCode != 0)
         {
             throw new InvalidOperationException($"mcc up: exit code {result.ExitCode}\n{result.Output}\n{result.Error}\n{Logs()}");
@@ -70,6 +76,8 @@ public class MeshFixture : IAsyncLifetime
         using var state = State();
         Http = new Uri(state.RootElement.GetProperty(nameof(Http)).GetString()!);
         Https = new Uri(state.RootElement.GetProperty(nameof(Https)).GetString()!);
+        Dicom = System.Net.IPEndPoint.Parse(state.RootElement.GetProperty(nameof(Dicom)).GetString()!);
+        DicomTls = System.Net.IPEndPoint.Parse(state.RootElement.GetProperty(nameof(DicomTls)).GetString()!);
     }
 
     /// <summary>Runs a verb of the command line against this mesh.</summary>

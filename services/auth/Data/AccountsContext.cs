@@ -1,3 +1,4 @@
+using MedCloudCare.Accounts.DicomPeers;
 using Microsoft.EntityFrameworkCore;
 
 namespace MedCloudCare.Accounts.Data;
@@ -15,6 +16,8 @@ public sealed class AccountsContext(DbContextOptions<AccountsContext> options) :
 
     public DbSet<SigningKeyRow> SigningKeys => Set<SigningKeyRow>();
 
+    public DbSet<DicomPeerRow> DicomPeers => Set<DicomPeerRow>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.HasDefaultSchema("auth");
@@ -24,6 +27,7 @@ public sealed class AccountsContext(DbContextOptions<AccountsContext> options) :
         modelBuilder.Entity<RefreshTokenRow>().HasKey(r => r.TokenHash);
         modelBuilder.Entity<RefreshTokenRow>().HasOne<SessionRow>().WithMany().HasForeignKey(r => r.SessionId);
         modelBuilder.Entity<SigningKeyRow>().HasKey(r => r.Id);
+        modelBuilder.Entity<DicomPeerRow>().HasKey(r => r.Id);
     }
 }
 

@@ -24,13 +24,14 @@ public sealed class TokenIssuer(SigningKeyRing keys, IOptions<AuthOptions> optio
             new() { [TokenClaims.State] = active ? TokenClaims.Active : TokenClaims.Pending },
             cancellation);
 
-    /// <summary>A delegation of an account to a service, for some resources.</summary>
-    public Task<IssuedToken> DelegationAsync(Guid account, Role role, string service, IReadOnlyCollection<string> resources, CancellationToken cancellation) =>
+    /// <summary>A delegation of an account to a service, for some resources; of a job's lifetime unless another is given.</summary>
+    public Task<IssuedToken> DelegationAsync(
+        Guid account, Role role, string service, IReadOnlyCollection<string> resources, CancellationToken cancellation, TimeSpan? lifetime = null) =>
         SignAsync(
             TokenClaims.DelegationType,
             account,
             role,
-            options.Value.DelegationLifetime,
+            lifetime ?? options.Value.DelegationLifetime,
             new()
             {
                 [TokenClaims.Actor] = new Dictionary<string, object> { [JwtRegisteredClaimNames.Sub] = service },

@@ -17,9 +17,7 @@ internal static class ApproveCommand
         {
             string named = parsed.GetRequiredValue(who);
             using OperatorConnection mesh = OperatorConnection.Open(parsed.DataDirectory());
-            string account = named.StartsWith("accounts/", StringComparison.Ordinal) ? named
-                : (await mesh.FindAsync(named, cancellationToken).ConfigureAwait(false))?.Name
-                    ?? throw CliException.Failed($"There is no account with the address {named}.", "See mcc admin list-users.");
+            string account = await mesh.AccountNameAsync(named, cancellationToken).ConfigureAwait(false);
             Account approved = await mesh.Accounts.ApproveAccountAsync(new ApproveAccountRequest { Name = account },
                 deadline: MeshConnection.Deadline, cancellationToken: cancellationToken).ConfigureAwait(false);
             Terminal.Result($"{approved.Name}  {Terminal.Safe(approved.Email)}  {approved.State.ToString().ToLowerInvariant()}");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MedCloudCare.Cli.Admin;
 using MedCloudCare.Cli.Demo;
+using MedCloudCare.Cli.Dicom;
 using MedCloudCare.Cli.Grants;
 using MedCloudCare.Cli.Jobs;
 using MedCloudCare.Cli.Models;
@@ -19,6 +20,7 @@ internal static class Root
         To begin:     mcc demo                       everything at once, with a real brain MR
         The mesh:     mcc up | down | status | test
         Accounts:     mcc admin create-user | approve | list-users | demo-accounts
+        DICOM:        mcc dicom peers add TITLE --owner EMAIL | list | remove
         Signing in:   mcc login --email YOU          or --as doctor|researcher|admin for a demo account
         Images:       mcc upload PATH… | studies | series | retrieve
         Models:       mcc models publish DIR | list; mcc infer --model NAME --series UID --wait
@@ -39,6 +41,7 @@ internal static class Root
         DemoCommand.Create(),
         TestCommand.Create(),
         AdminCommand.Create(),
+        DicomCommand.Create(),
         LoginCommand.Create(),
         LogoutCommand.Create(),
         TokenCommand.Create(),

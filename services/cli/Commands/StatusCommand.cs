@@ -42,7 +42,7 @@ internal static class StatusCommand
     /// <summary>Asks every process now, instead of believing what the supervisor wrote some seconds ago.</summary>
     private static async Task<MeshState> AskAsync(DataDirectory data, MeshState state, CancellationToken cancellationToken)
     {
-        MeshAddresses addresses = new(state.Http, state.Https, state.Services);
+        MeshAddresses addresses = MeshAddresses.Of(state);
         ProcessState[] asked = await Task.WhenAll(state.Processes.Select(async process =>
         {
             bool alive = process.Process is { IsAlive: true };
@@ -75,6 +75,11 @@ internal static class StatusCommand
         {
             Terminal.Result($"browser   {state.Http}/");
             Terminal.Result($"clients   {state.Https}");
+            if (state.Dicom.Length + state.DicomTls.Length > 0)
+            {
+                string secured = state.DicomTls.Length > 0 ? $"{state.DicomTls} (TLS)" : "";
+                Terminal.Result($"DICOM     {string.Join(", ", new[] { state.Dicom, secured }.Where(a => a.Length > 0))}");
+            }
         }
 
         Terminal.Result("");

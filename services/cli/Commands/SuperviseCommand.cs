@@ -9,7 +9,7 @@ internal static class SuperviseCommand
 {
     public static Command Create()
     {
-        Command command = new("supervise", "Run the supervisor of a mesh.") { UpCommand.Http, UpCommand.Https, UpCommand.Replicas, UpCommand.Otlp, UpCommand.Only };
+        Command command = new("supervise", "Run the supervisor of a mesh.") { UpCommand.Http, UpCommand.Https, UpCommand.Dicom, UpCommand.DicomTls, UpCommand.Replicas, UpCommand.Otlp, UpCommand.Only };
         command.Hidden = true;
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -11,6 +11,8 @@ internal static class UpCommand
 {
     internal static readonly Option<int> Http = Port("--http", MeshOptions.DefaultHttp, "Public HTTP port on loopback; 0 takes a free one.");
     internal static readonly Option<int> Https = Port("--https", MeshOptions.DefaultHttps, "Public HTTPS port on loopback (HTTP/1.1, HTTP/2, gRPC); 0 takes a free one.");
+    internal static readonly Option<string?> Dicom = DoorPort("--dicom", DoorPorts.StandardPlain, "without TLS");
+    internal static readonly Option<string?> DicomTls = DoorPort("--dicom-tls", DoorPorts.StandardTls, "with TLS");
     internal static readonly Option<int> Replicas = new("--replicas")
     {
         Description = "Pods of each awake model version.",
@@ -37,7 +39,7 @@ internal static class UpCommand
     public static Command Create()
     {
         Replicas.Validators.Add(r => Check(r, r.GetValue(Replicas) is >= 1 and <= 32, "--replicas takes 1 to 32."));
-        Command command = new("up", "Start the mesh (again): database, services, gateway. Waits until all of them are well.") { Http, Https, Replicas, Otlp, Only, Detach };
+        Command command = new("up", "Start the mesh (again): database, services, gateway. Waits until all of them are well.") { Http, Https, Dicom, DicomTls, Replicas, Otlp, Only, Detach };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             DataDirectory data = parsed.DataDirectory();
@@ -51,7 +53,10 @@ internal static class UpCommand
 
     internal static MeshOptions OptionsOf(ParseResult parsed) =>
         new(parsed.GetValue(Http), parsed.GetValue(Https), parsed.GetValue(Replicas), parsed.GetValue(Otlp) ?? "",
-            parsed.GetValue(Only)?.Split(','));
+            parsed.GetValue(Only)?.Split(','))
+        {
+            Door = new DoorPorts(DoorPortOf(parsed.GetValue(Dicom)), DoorPortOf(parsed.GetValue(DicomTls))),
+        };
 
     /// <summary>Starts a supervisor of its own session and waits until the mesh is ready.</summary>
     internal static async Task<int> DetachedAsync(DataDirectory data, MeshOptions options, CancellationToken cancellationToken)
@@ -67,6 +72,7 @@ internal static class UpCommand
         LogFiles.Prepare(log);
         ProcessStartInfo start = new("/bin/sh", ["-c", "exec \"$@\" >>\"$0\" 2>&1 </dev/null", log, Environment.ProcessPath!, typeof(UpCommand).Assembly.Location,
             "supervise", "--data", data.Root, "--http", Text(options.Http), "--https", Text(options.Https), "--replicas", Text(options.Replicas), "--otlp", options.Otlp,
+            .. DoorArguments("--dicom", options.Door.Plain), .. DoorArguments("--dicom-tls", options.Door.Tls),
             .. options.Only is null ? [] : new[] { "--only", string.Join(',', options.Only) }])
         {
             WorkingDirectory = "/",
@@ -78,6 +84,21 @@ internal static class UpCommand
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string[] DoorArguments(string option, int? port) => DoorPorts.TextOf(port) is { } text ? [option, text] : [];
+
+    private static int? DoorPortOf(string? text) => DoorPorts.TryParse(text, out int? port) ? port : null;
+
+    private static Option<string?> DoorPort(string name, int standard, string how)
+    {
+        Option<string?> option = new(name)
+        {
+            Description = $"Port of the DICOM network door (C-STORE, C-ECHO) {how} on loopback; 0 takes a free one (default: {standard} if it is free, else a free one).",
+            HelpName = "PORT|off",
+        };
+        option.Validators.Add(r => Check(r, DoorPorts.TryParse(r.GetValue(option), out _), $"{name} takes 0 to 65535, or off."));
+        return option;
+    }
 
     private static Option<int> Port(string name, int standard, string description)
     {

@@ -28,7 +28,7 @@ internal static class IdempotentRetries
         };
         ServiceDescriptor[] services =
         [
-            AuthService.Descriptor, StudyService.Descriptor, SharingService.Descriptor, ModelService.Descriptor, InferenceService.Descriptor,
+            AuthService.Descriptor, DicomPeerService.Descriptor, StudyService.Descriptor, SharingService.Descriptor, ModelService.Descriptor, InferenceService.Descriptor,
         ];
         foreach (MethodDescriptor rpc in services.SelectMany(s => s.Methods).Where(IsRepeatable))
         {

@@ -14,6 +14,9 @@ internal sealed class OperatorConnection : IDisposable
     /// <summary>Accounts.</summary>
     public AuthService.AuthServiceClient Accounts => new(_channel);
 
+    /// <summary>The peers of the DIMSE door.</summary>
+    public DicomPeerService.DicomPeerServiceClient DicomPeers => new(_channel);
+
     /// <summary>Connects to the running mesh of a data directory.</summary>
     /// <exception cref="CliException">It does not run, or its keys cannot be read.</exception>
     public static OperatorConnection Open(DataDirectory data)
@@ -60,6 +63,30 @@ internal sealed class OperatorConnection : IDisposable
         }
 
         return null;
+    }
+
+    /// <summary>The resource name of an account that a user names by it or by e-mail address.</summary>
+    /// <exception cref="CliException">There is none with that address.</exception>
+    public async Task<string> AccountNameAsync(string named, CancellationToken cancellationToken) =>
+        named.StartsWith("accounts/", StringComparison.Ordinal) ? named
+            : (await FindAsync(named, cancellationToken).ConfigureAwait(false))?.Name
+                ?? throw CliException.Failed($"There is no account with the address {named}.", "See mcc admin list-users.");
+
+    /// <summary>Every peer of the DIMSE door, newest first.</summary>
+    public async IAsyncEnumerable<DicomPeer> ListDicomPeersAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ListDicomPeersRequest request = new() { PageSize = 500 };
+        do
+        {
+            ListDicomPeersResponse page = await DicomPeers.ListDicomPeersAsync(request, deadline: MeshConnection.Deadline, cancellationToken: cancellationToken).ConfigureAwait(false);
+            foreach (DicomPeer peer in page.DicomPeers)
+            {
+                yield return peer;
+            }
+
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
     }
 
     /// <inheritdoc/>

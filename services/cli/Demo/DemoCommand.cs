@@ -19,7 +19,7 @@ internal static class DemoCommand
     {
         Command command = new("demo", "Start the mesh, make demo accounts, upload a real brain MR series, publish the example model, run it, and print the viewer's link. Doing it again reuses what is there.")
         {
-            UpCommand.Http, UpCommand.Https, UpCommand.Replicas, UpCommand.Otlp,
+            UpCommand.Http, UpCommand.Https, UpCommand.Dicom, UpCommand.DicomTls, UpCommand.Replicas, UpCommand.Otlp,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -8,6 +8,9 @@ namespace MedCloudCare.Cli.Launcher;
 /// <param name="Only">The services to start; null for all. Less than all is for work on a single service.</param>
 internal sealed record MeshOptions(int Http, int Https, int Replicas, string Otlp, IReadOnlyList<string>? Only = null)
 {
+    /// <summary>Ports of the DIMSE door.</summary>
+    public DoorPorts Door { get; init; } = DoorPorts.Standard;
+
     /// <summary>The services to start, in order.</summary>
     public IReadOnlyList<string> Started => Only is null ? MeshServices.All : [.. MeshServices.All.Where(Only.Contains)];
 

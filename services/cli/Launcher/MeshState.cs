@@ -56,6 +56,12 @@ internal sealed record MeshState
     /// <summary>Public address for all (HTTP/1.1, HTTP/2, gRPC): https://127.0.0.1:8443.</summary>
     public required string Https { get; init; }
 
+    /// <summary>Address of the DIMSE door without TLS, <c>127.0.0.1:11112</c>; empty for none.</summary>
+    public string Dicom { get; init; } = "";
+
+    /// <summary>Address of the DIMSE door with TLS; empty for none.</summary>
+    public string DicomTls { get; init; } = "";
+
     /// <summary>Addresses of the services inside the mesh, by name.</summary>
     public required IReadOnlyDictionary<string, string> Services { get; init; }
 

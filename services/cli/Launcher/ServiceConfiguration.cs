@@ -76,6 +76,7 @@ internal sealed class ServiceConfiguration(
         {
             ["Http"] = addresses.Http,
             ["Https"] = addresses.Https,
+            ["Dicom"] = new JsonObject { ["Listen"] = addresses.Dicom, ["ListenTls"] = addresses.DicomTls },
             ["PublicCert"] = Path.Combine(data.Pki, MeshServices.PublicCertificate),
             ["Portal"] = Path.Combine(repository.Root, "gateway", "portal", "dist"),
             ["Ohif"] = Path.Combine(repository.Root, "gateway", "portal", "node_modules", "@ohif", "app", "dist"),

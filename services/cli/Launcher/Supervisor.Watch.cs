@@ -14,7 +14,7 @@ internal sealed partial class Supervisor
     /// <summary>Asks every process for its health, often until it answers, and keeps the phase true.</summary>
     private async Task WatchHealthAsync(CancellationToken cancellationToken)
     {
-        MeshAddresses addresses = new(_state.Http, _state.Https, _state.Services);
+        MeshAddresses addresses = MeshAddresses.Of(_state);
         NotePhase();
         IEnumerable<Task> watches = _processes.Where(p => p.Plan.Name != MeshServices.Postgres)
             .Select(p => WatchOneAsync(p, addresses, cancellationToken));

@@ -66,6 +66,8 @@ internal sealed partial class Supervisor : IAsyncDisposable
                 Phase = MeshPhase.Starting,
                 Http = addresses.Http,
                 Https = addresses.Https,
+                Dicom = addresses.Dicom,
+                DicomTls = addresses.DicomTls,
                 Services = addresses.Services,
                 Cluster = last?.Cluster ?? "",
             };
@@ -135,7 +137,7 @@ internal sealed partial class Supervisor : IAsyncDisposable
         }
 
         Update(s => s with { Cluster = cluster.Directory });
-        MeshAddresses addresses = new(_state.Http, _state.Https, _state.Services);
+        MeshAddresses addresses = MeshAddresses.Of(_state);
         ServiceConfiguration configuration = new(_data, _repository, addresses, cluster, credentials, _options);
         configuration.WriteAll();
         await StartPostgresAsync(cluster, credentials, cancellationToken).ConfigureAwait(false);

@@ -11,6 +11,7 @@ public static class AccessTable
     public static readonly IReadOnlyList<FileDescriptor> Files =
     [
         Auth.V1.AuthReflection.Descriptor,
+        Auth.V1.DicomPeersReflection.Descriptor,
         Study.V1.StudyReflection.Descriptor,
         Sharing.V1.SharingReflection.Descriptor,
         Model.V1.ModelReflection.Descriptor,

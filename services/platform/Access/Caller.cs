@@ -3,8 +3,15 @@ using MedCloudCare.Common.V1;
 
 namespace MedCloudCare.Platform.Access;
 
-/// <summary>A job's right to act for a user on some resources.</summary>
-/// <param name="Resources"><c>series/{SeriesInstanceUID}</c>, <c>models/{id}/versions/{number}</c></param>
+/// <summary>Names of resources that only delegations have.</summary>
+public static class DelegatedResources
+{
+    /// <summary>Storing into the account's own studies, and nothing else: what the DIMSE door may.</summary>
+    public const string Uploads = "uploads";
+}
+
+/// <summary>A service's right to act for a user on some resources.</summary>
+/// <param name="Resources"><c>series/{SeriesInstanceUID}</c>, <c>models/{id}/versions/{number}</c>, <c>uploads</c></param>
 public sealed record Delegation(IReadOnlyList<string> Resources)
 {
     /// <summary>Whether it covers a resource.</summary>

@@ -22,7 +22,7 @@ internal sealed partial class StudyGrpc
             Guid id = ResourceName.Parse(Studies, request.Study, "study");
             study = await RequireWritableAsync(caller, id, context.CancellationToken);
         }
-        else
+        else if (caller.Delegation is not { } delegation || !delegation.Covers(DelegatedResources.Uploads))
         {
             StudyAccess.RefuseDelegation(caller, "study");
         }
@@ -60,9 +60,10 @@ internal sealed partial class StudyGrpc
         UploadRow row = await db.Uploads.AsNoTracking().SingleOrDefaultAsync(u => u.Id == id && u.Account == caller.AccountId, context.CancellationToken)
             ?? throw MeshErrors.NotFound(name);
 
-        // A delegation reaches uploads into the study of its own series only.
-        bool within = caller.Delegation is not { } delegation
-            || (row.StudyId is { } study && await access.HoldsDelegatedSeriesAsync(study, delegation, context.CancellationToken));
+        // A delegation reaches uploads into the study of its own series only, or (the DIMSE door's) into the account's own studies.
+        bool within = caller.Delegation is not { } delegation || (row.StudyId is { } study
+            ? await access.HoldsDelegatedSeriesAsync(study, delegation, context.CancellationToken)
+            : delegation.Covers(DelegatedResources.Uploads));
         return within ? row : throw MeshErrors.NotFound(name);
     }
 
