@@ -7,6 +7,7 @@ using MedCloudCare.Accounts.Tokens;
 using MedCloudCare.Platform.Access;
 using MedCloudCare.Platform.Data;
 using MedCloudCare.Platform.Hosting;
+using MedCloudCare.Sealing;
 
 var builder = MeshHost.CreateBuilder(args, new MeshServiceOptions
 {
@@ -16,6 +17,7 @@ var builder = MeshHost.CreateBuilder(args, new MeshServiceOptions
 builder.Services.Configure<AuthOptions>(builder.Configuration.GetSection("Auth"));
 builder.Services.AddMeshDatabase<AccountsContext>(builder.Mesh);
 builder.Services.AddSingleton<AccountSeal>();
+builder.Services.AddStartCheck<KeyringException>(p => p.GetRequiredService<AccountSeal>());
 builder.Services.AddSingleton<AccountStore>();
 builder.Services.AddSingleton<PasswordHasher>();
 builder.Services.AddSingleton<SignInGuard>();

@@ -9,6 +9,7 @@ using MedCloudCare.Model.V1;
 using MedCloudCare.Platform.Clients;
 using MedCloudCare.Platform.Data;
 using MedCloudCare.Platform.Hosting;
+using MedCloudCare.Sealing;
 using MedCloudCare.Study.V1;
 
 var builder = MeshHost.CreateBuilder(args, new MeshServiceOptions { Name = "inference", Peers = ["gateway", "operator"] });
@@ -18,6 +19,7 @@ builder.Services.AddMeshClient<AuthService.AuthServiceClient>("auth");
 builder.Services.AddMeshClient<StudyService.StudyServiceClient>("study");
 builder.Services.AddMeshClient<ModelService.ModelServiceClient>("model");
 builder.Services.AddSingleton<JobSeal>();
+builder.Services.AddStartCheck<KeyringException>(p => p.GetRequiredService<JobSeal>());
 builder.Services.AddSingleton<JobStore>();
 builder.Services.AddSingleton<JobViews>();
 builder.Services.AddSingleton<JobChanges>();

@@ -7,7 +7,7 @@ using MedCloudCare.Platform.Data;
 using MedCloudCare.Platform.Hosting;
 using MedCloudCare.Study.V1;
 
-var builder = MeshHost.CreateBuilder(args, new MeshServiceOptions { Name = "sharing", Peers = ["gateway", "operator"] });
+var builder = MeshHost.CreateBuilder(args, new MeshServiceOptions { Name = "sharing", Peers = ["gateway", "study", "operator"] });
 builder.Services.AddMeshDatabase<SharingContext>(builder.Mesh);
 builder.Services.AddMeshClient<AuthService.AuthServiceClient>("auth");
 builder.Services.AddMeshClient<StudyService.StudyServiceClient>("study");

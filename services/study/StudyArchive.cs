@@ -1,3 +1,4 @@
+using MedCloudCare.Platform.Hosting;
 using MedCloudCare.Sealing;
 using Npgsql;
 
@@ -12,10 +13,11 @@ internal static class StudyArchive
     public static IServiceCollection AddStudyArchive(this IServiceCollection services, StudyOptions options)
     {
         services.AddSingleton(options);
-        services.AddSingleton(_ => Keyring.LoadOrCreate(options.Keyring));
+        services.AddSingleton(_ => Keyring.Load(options.Keyring));
         services.AddSingleton(provider => new BlindIndex(provider.GetRequiredService<Keyring>().DeriveKey(PatientPurpose)));
 
-        // Opened at construction: a wrong keyring must stop the start, not the first request.
+        // Opened before the service serves: a missing or wrong keyring must stop the start, not the first request.
+        services.AddStartCheck<KeyringException>(provider => provider.GetRequiredService<IDataKeyStore>());
         services.AddSingleton<IDataKeyStore>(provider =>
             DirectoryDataKeyStore.OpenAsync(options.KeyStore, provider.GetRequiredService<Keyring>()).GetAwaiter().GetResult());
         services.AddSingleton(_ => ObjectStores.Open(options));
@@ -28,6 +30,7 @@ internal static class StudyArchive
         services.AddSingleton<StudyIndex>();
         services.AddSingleton<DeletionSignal>();
         services.AddSingleton<StudyDeletion>();
+        services.AddSingleton<GrantRemoval>();
         services.AddHostedService<Housekeeping>();
         services.AddHostedService<DeletionWorker>();
         services.AddGrpc().AddServiceOptions<StudyGrpc>(o => o.Interceptors.Add<StudyErrorInterceptor>());

@@ -4,6 +4,7 @@ using MedCloudCare.Cli.Demo;
 using MedCloudCare.Cli.Dicom;
 using MedCloudCare.Cli.Grants;
 using MedCloudCare.Cli.Jobs;
+using MedCloudCare.Cli.Keys;
 using MedCloudCare.Cli.Models;
 using MedCloudCare.Cli.Retrieve;
 using MedCloudCare.Cli.Testing;
@@ -22,9 +23,10 @@ internal static class Root
         Accounts:     mcc admin create-user | approve | list-users | demo-accounts
         DICOM:        mcc dicom peers add TITLE --owner EMAIL | list | remove
         Signing in:   mcc login --email YOU          or --as doctor|researcher|admin for a demo account
-        Images:       mcc upload PATH… | studies | series | retrieve
+        Images:       mcc upload PATH… | studies | series | retrieve; mcc studies delete UID
         Models:       mcc models publish DIR | list; mcc infer --model NAME --series UID --wait
         Sharing:      mcc grants create --study UID --to EMAIL
+        Keys:         mcc keys list | rotate | rewrap | retire | remove
 
         Results go to standard output, progress and problems to standard error; --json gives results as JSON.
         Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 something must be installed or built first;
@@ -53,5 +55,6 @@ internal static class Root
         InferCommand.Create(),
         JobsCommand.Create(),
         GrantsCommand.Create(),
+        KeysCommand.Create(),
     };
 }

@@ -20,6 +20,7 @@ internal static class StudiesCommand
         Option<string> order = Filter("--order-by", "study_date, patient_name, patient_id, study_description or create_time; \" desc\" may follow.");
         Option<int> limit = new("--limit") { Description = "At most this many.", HelpName = "N", DefaultValueFactory = _ => 1000 };
         Command command = new Command("studies", "List studies, newest first.") { name, id, date, modality, accession, description, order, limit, CommonOptions.Json }.WithConnection();
+        command.Add(DeleteStudyCommand.Create());
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using MeshConnection mesh = MeshConnection.Open(parsed);

@@ -26,6 +26,9 @@ internal sealed class DataDirectory(string root)
     /// <summary>The master keys.</summary>
     public string Keyring => Path.Combine(Keys, "keyring.json");
 
+    /// <summary>The wrapped keys of studies.</summary>
+    public string StudyKeys => Path.Combine(Keys, "studies");
+
     /// <summary>Sealed packs.</summary>
     public string Objects => Path.Combine(Root, "objects");
 

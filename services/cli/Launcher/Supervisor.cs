@@ -127,7 +127,7 @@ internal sealed partial class Supervisor : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         EnsureCertificates();
-        Keyring.LoadOrCreate(_data.Keyring);
+        EnsureKeyring();
         DatabaseCredentials credentials = DatabaseCredentials.LoadOrCreate(_data);
         PostgresCluster cluster = await PostgresCluster.LocateAsync(_data, cancellationToken).ConfigureAwait(false);
         _cluster = cluster;
@@ -145,6 +145,20 @@ internal sealed partial class Supervisor : IAsyncDisposable
         {
             Run(new ProcessPlan(service, ["dotnet", _repository.Assembly(MeshServices.ProjectOf(service))],
                 ProcessEnvironment.ForService(configuration.PathOf(service)), LogFiles.PathOf(_data, service), Posix.SigTerm, ServiceGrace));
+        }
+    }
+
+    /// <summary>Makes the keyring of a new mesh. Where data was sealed already, the keyring that sealed it must be there.</summary>
+    /// <exception cref="KeyringException">It is missing, open to others or damaged.</exception>
+    private void EnsureKeyring()
+    {
+        if (File.Exists(Path.Combine(_data.StudyKeys, "store.proof")))
+        {
+            Keyring.Load(_data.Keyring);
+        }
+        else
+        {
+            Keyring.LoadOrCreate(_data.Keyring);
         }
     }
 

@@ -84,7 +84,9 @@ internal sealed partial class ModelGrpc
             Form = form.ToByteArray(),
             Digest = PackageDigest.Of(package.Files),
             Size = package.Size,
-            WrappedKey = package.WrappedKey,
+
+            // The master keys may have been rotated while the package arrived.
+            WrappedKey = store.Rewrap(package.Version, package.WrappedKey) ?? package.WrappedKey,
             CreateTime = now,
         };
         FileRow[] files = [.. package.Files.Select(f => new FileRow { VersionId = version.Id, Position = f.Position, Path = f.Path, Size = f.Size, Sha256 = f.Sha256 })];

@@ -102,6 +102,13 @@ public sealed class PackageStore
     /// <summary>What a file is sealed to.</summary>
     public static byte[] AssociatedDataOf(Guid version, string path) => AssociatedData.Of(FileContext, version.ToString("D"), path);
 
+    /// <summary>The master key that wraps the key of a version.</summary>
+    public string MasterKeyOf(byte[] wrapped) => _keyring.MasterKeyIdOf(wrapped);
+
+    /// <summary>The key of a version under the primary master key; null when it is under it already.</summary>
+    /// <exception cref="SealedDataException">It cannot be opened.</exception>
+    public byte[]? Rewrap(Guid version, byte[] wrapped) => _keyring.Rewrap(wrapped, KeyContextOf(version));
+
     private DataKey Open(VersionRow version)
     {
         byte[] secret = _keyring.Unwrap(version.WrappedKey, KeyContextOf(version.Id));

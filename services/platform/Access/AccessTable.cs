@@ -16,6 +16,7 @@ public static class AccessTable
         Sharing.V1.SharingReflection.Descriptor,
         Model.V1.ModelReflection.Descriptor,
         Inference.V1.InferenceReflection.Descriptor,
+        Keys.V1.KeysReflection.Descriptor,
     ];
 
     private static readonly FrozenDictionary<string, AccessRule> Rules = Files

@@ -3,6 +3,7 @@ using DbUp;
 using DbUp.Engine;
 using DbUp.Engine.Output;
 using DbUp.Postgresql;
+using MedCloudCare.Platform.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -10,7 +11,7 @@ namespace MedCloudCare.Platform.Data;
 
 /// <summary>The database was written by a newer release than this one.</summary>
 public sealed class NewerSchemaException(string schema, IEnumerable<string> unknown)
-    : Exception($"The data of {schema} were written by a newer release of MedCloudCare (unknown: {string.Join(", ", unknown)}). Start that release, or restore a backup made by this one.");
+    : StartRefusedException($"The data of {schema} were written by a newer release of MedCloudCare (unknown: {string.Join(", ", unknown)}). Start that release, or restore a backup made by this one.");
 
 /// <summary>
 /// Brings a service's schema up to date at start: its embedded <c>Migrations/*.sql</c>, in order, each in a transaction.

@@ -159,7 +159,7 @@ public static class MeshHost
         {
             return 0;
         }
-        catch (NewerSchemaException e)
+        catch (StartRefusedException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return NewerDataExitCode;

@@ -13,6 +13,15 @@ public sealed partial class Keyring
         return added.Id;
     }
 
+    /// <summary>Makes a new master key the primary, in one step. The former one stays active.</summary>
+    /// <returns>Its id.</returns>
+    public Guid Rotate()
+    {
+        MasterKey added = MasterKey.Create(_time);
+        Change(content => content with { Primary = added.Id, Keys = new Dictionary<Guid, MasterKey>(content.Keys) { [added.Id] = added } });
+        return added.Id;
+    }
+
     /// <summary>From here on this key wraps. What the former primary wrapped stays readable.</summary>
     /// <exception cref="KeyringException">Unknown or retired (<see cref="KeyringProblem.InvalidKey"/>).</exception>
     public void SetPrimary(Guid id) => Change(content =>

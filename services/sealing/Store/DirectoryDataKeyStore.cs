@@ -8,12 +8,13 @@ namespace MedCloudCare.Sealing;
 /// Replicas may share the directory (same host, or a file system with flock). A key that another replica erases is
 /// refused here from the next <see cref="GetAsync"/>. Key ids must be random in their last byte, as UUIDs are.
 /// </summary>
-public sealed class DirectoryDataKeyStore : IDataKeyStore, IDisposable
+public sealed partial class DirectoryDataKeyStore : IDataKeyStore, IDisposable
 {
     /// <summary>How many keys are kept open in memory unless told otherwise (some 500 bytes each).</summary>
     public const int DefaultCacheCapacity = 4096;
 
     private const string Extension = ".key";
+    private const int Shards = 256;
 
     private readonly IMasterKeys _masterKeys;
     private readonly DataKeyCache _cache;
@@ -46,7 +47,7 @@ public sealed class DirectoryDataKeyStore : IDataKeyStore, IDisposable
         DurableFile.CreateDirectory(store._temporary);
         using (await FileLock.AcquireAsync(Path.Combine(store._root, "store.lock"), cancellationToken).ConfigureAwait(false))
         {
-            for (int shard = 0; shard < 256; shard++)
+            for (int shard = 0; shard < Shards; shard++)
             {
                 Directory.CreateDirectory(Path.Combine(store._root, shard.ToString("x2")), DurableFile.OwnerOnlyDirectory);
             }
@@ -163,29 +164,6 @@ public sealed class DirectoryDataKeyStore : IDataKeyStore, IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public async ValueTask<int> RewrapAllAsync(CancellationToken cancellationToken = default)
-    {
-        int count = 0;
-        foreach (Guid id in Ids())
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            // Under the lock, so that an erasure between reading and writing does not bring the key back.
-            using (await LockAsync(id, cancellationToken).ConfigureAwait(false))
-            {
-                if (TryRead(id) is { } wrapped
-                    && await _masterKeys.RewrapAsync(wrapped, DataKeyFile.ContextOf(id), cancellationToken).ConfigureAwait(false) is { } rewrapped)
-                {
-                    DurableFile.Write(PathOf(id), DataKeyFile.Format(rewrapped), _temporary, overwrite: true);
-                    count++;
-                }
-            }
-        }
-
-        await ProveMasterKeysAsync(cancellationToken).ConfigureAwait(false);
-        return count;
-    }
-
     /// <summary>Zeroes the cached keys. Handles given out stay usable.</summary>
     public void Dispose() => _cache.Clear();
 
@@ -198,16 +176,15 @@ public sealed class DirectoryDataKeyStore : IDataKeyStore, IDisposable
     private Task<IDisposable> LockAsync(Guid id, CancellationToken cancellationToken) =>
         FileLock.AcquireAsync(Path.Combine(_root, id.ToString("N")[^2..], "shard.lock"), cancellationToken);
 
-    private IEnumerable<Guid> Ids()
+    private IEnumerable<Guid> Ids() => Enumerable.Range(0, Shards).SelectMany(IdsOf);
+
+    private IEnumerable<Guid> IdsOf(int shard)
     {
-        for (int shard = 0; shard < 256; shard++)
+        foreach (string path in Directory.EnumerateFiles(Path.Combine(_root, shard.ToString("x2")), "*" + Extension))
         {
-            foreach (string path in Directory.EnumerateFiles(Path.Combine(_root, shard.ToString("x2")), "*" + Extension))
+            if (Guid.TryParseExact(Path.GetFileNameWithoutExtension(path), "N", out Guid id))
             {
-                if (Guid.TryParseExact(Path.GetFileNameWithoutExtension(path), "N", out Guid id))
-                {
-                    yield return id;
-                }
+                yield return id;
             }
         }
     }
@@ -221,37 +198,6 @@ public sealed class DirectoryDataKeyStore : IDataKeyStore, IDisposable
         catch (DataKeyErasedException)
         {
             return null;
-        }
-    }
-
-    /// <summary>
-    /// A random key wrapped when the store was made: a keyring that cannot unwrap it is the wrong one, and saying so at
-    /// start is better than at the first study. Kept under the primary, so that older master keys can be removed.
-    /// </summary>
-    private async Task ProveMasterKeysAsync(CancellationToken cancellationToken)
-    {
-        string path = Path.Combine(_root, "store.proof");
-        byte[] context = DataKeyFile.ContextOf(Guid.Empty);
-        if (!File.Exists(path))
-        {
-            byte[] proof = await _masterKeys.WrapAsync(RandomNumberGenerator.GetBytes(KeySizes.KeyLength), context, cancellationToken).ConfigureAwait(false);
-            DurableFile.Write(path, DataKeyFile.Format(proof), _temporary, overwrite: true);
-            return;
-        }
-
-        try
-        {
-            byte[] proof = DataKeyFile.Read(path, Guid.Empty);
-            CryptographicOperations.ZeroMemory(await _masterKeys.UnwrapAsync(proof, context, cancellationToken).ConfigureAwait(false));
-            if (await _masterKeys.RewrapAsync(proof, context, cancellationToken).ConfigureAwait(false) is { } rewrapped)
-            {
-                DurableFile.Write(path, DataKeyFile.Format(rewrapped), _temporary, overwrite: true);
-            }
-        }
-        catch (SealedDataException e)
-        {
-            throw new KeyringException(KeyringProblem.Mismatch,
-                $"The key store '{_root}' was made under other master keys than the ones given. Use the keyring that belongs to this data.", e);
         }
     }
 }

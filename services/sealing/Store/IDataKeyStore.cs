@@ -3,6 +3,12 @@ namespace MedCloudCare.Sealing;
 /// <summary>A data key as it is stored: its id and the master key that wraps it.</summary>
 public readonly record struct DataKeyInfo(Guid Id, string MasterKeyId);
 
+/// <summary>How far a rewrapping is.</summary>
+/// <param name="Fraction">From 0 to 1.</param>
+/// <param name="Wrapped">Keys wrapped anew.</param>
+/// <param name="Unreadable">Keys that cannot be opened.</param>
+public readonly record struct RewrapProgress(double Fraction, long Wrapped, long Unreadable);
+
 /// <summary>
 /// Wrapped data keys (one per study), kept apart from the database and the object store and from their backups: erasing
 /// a key here makes everything sealed under it unreadable, in backups too. Thread-safe; replicas may share one store.
@@ -32,10 +38,13 @@ public interface IDataKeyStore
     /// <summary>The data keys that were erased, in no order.</summary>
     IAsyncEnumerable<Guid> ListErasedAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>How many keys each master key wraps, the store's proof of its master keys included.</summary>
+    ValueTask<IReadOnlyDictionary<string, long>> CountByMasterKeyAsync(CancellationToken cancellationToken = default);
+
     /// <summary>
-    /// Wraps every live data key under the primary master key; what was sealed is not touched. May be repeated after an
-    /// interruption.
+    /// Wraps every live data key under the primary master key, while others use the store; what was sealed is not touched. May
+    /// be repeated after an interruption. Keys that cannot be opened are counted and left as they are.
     /// </summary>
-    /// <returns>How many keys were wrapped anew.</returns>
-    ValueTask<int> RewrapAllAsync(CancellationToken cancellationToken = default);
+    /// <returns>Says now and then how far it is; the last one, with a fraction of 1, how it ended.</returns>
+    IAsyncEnumerable<RewrapProgress> RewrapAsync(CancellationToken cancellationToken = default);
 }

@@ -1,4 +1,4 @@
-using MedCloudCare.Sealing;
+using Grpc.Core;
 using Npgsql;
 
 namespace MedCloudCare.Studies;
@@ -8,16 +8,20 @@ namespace MedCloudCare.Studies;
 /// nothing any more.
 /// </summary>
 internal sealed partial class DeletionWorker(
-    NpgsqlDataSource database, IObjectStore store, StudyDeletion deletion, DeletionSignal signal, ILogger<DeletionWorker> log) : BackgroundService
+    NpgsqlDataSource database, IObjectStore store, StudyDeletion deletion, GrantRemoval? grants, DeletionSignal signal, ILogger<DeletionWorker> log) : BackgroundService
 {
     // What other replicas have deleted and could not finish is found at the latest after this time.
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
-    /// <summary>Does everything that is to be done now.</summary>
+    /// <summary>Does everything that is to be done now; the grants last, which need another service.</summary>
     public async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         await deletion.FinishAsync(cancellationToken);
         await RemovePacksAsync(cancellationToken);
+        if (grants is not null)
+        {
+            await grants.RunOnceAsync(cancellationToken);
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -35,7 +39,7 @@ internal sealed partial class DeletionWorker(
                 first = false;
                 await RunOnceAsync(stoppingToken);
             }
-            catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException or SealedDataException)
+            catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException or RpcException)
             {
                 LogFailed(log, e.GetType().Name);
             }

@@ -85,7 +85,7 @@ public sealed class DirectoryDataKeyStoreTests : IDisposable
         (await store.CreateAsync(id)).Dispose();
         await File.WriteAllBytesAsync(PathOf(id), new byte[new FileInfo(PathOf(id)).Length]);
         await Assert.ThrowsAsync<DataKeyErasedException>(async () => await store.GetAsync(id));
-        Assert.Equal(0, await store.RewrapAllAsync());
+        Assert.Equal(0, await RewrapAsync(store));
         await store.EraseAsync(id);
     }
 
@@ -130,8 +130,8 @@ public sealed class DirectoryDataKeyStoreTests : IDisposable
 
         Guid old = _keyring.PrimaryId;
         _keyring.SetPrimary(_keyring.AddKey());
-        Assert.Equal(20, await store.RewrapAllAsync());
-        Assert.Equal(0, await store.RewrapAllAsync());
+        Assert.Equal(20, await RewrapAsync(store));
+        Assert.Equal(0, await RewrapAsync(store));
         _keyring.Retire(old);
         List<DataKeyInfo> list = await ListAsync(store);
         Assert.Equal(rows.Keys.Order(), list.Select(k => k.Id).Order());
@@ -196,7 +196,7 @@ public sealed class DirectoryDataKeyStoreTests : IDisposable
         });
 
         _keyring.SetPrimary(_keyring.AddKey());
-        Task rotating = Task.Run(async () => await other.RewrapAllAsync());
+        Task rotating = Task.Run(async () => await RewrapAsync(other));
         Task erasing = Parallel.ForAsync(0, 50, async (i, cancel) => await one.EraseAsync(ids[i], cancel));
         Task reading = Parallel.ForAsync(0, 500, async (n, cancel) =>
         {
@@ -258,4 +258,18 @@ public sealed class DirectoryDataKeyStoreTests : IDisposable
         DirectoryDataKeyStore.OpenAsync(Root, _keyring, cache);
 
     private string PathOf(Guid id) => Path.Combine(Root, id.ToString("N")[^2..], id.ToString("N") + ".key");
+
+    /// <returns>How many keys were wrapped anew.</returns>
+    private static async Task<long> RewrapAsync(DirectoryDataKeyStore store)
+    {
+        RewrapProgress last = default;
+        await foreach (RewrapProgress progress in store.RewrapAsync())
+        {
+            Assert.InRange(progress.Fraction, last.Fraction, 1);
+            last = progress;
+        }
+
+        Assert.Equal((1, 0), (last.Fraction, last.Unreadable));
+        return last.Wrapped;
+    }
 }

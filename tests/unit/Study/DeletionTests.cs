@@ -161,5 +161,5 @@ public sealed class DeletionTests(PostgresFixture postgres)
         new(archive.Database, archive.Keys, archive.Registry, new DeletionSignal(), NullLogger<StudyDeletion>.Instance);
 
     private static DeletionWorker WorkerOf(Archive archive) =>
-        new(archive.Database, archive.Store, Of(archive), new DeletionSignal(), NullLogger<DeletionWorker>.Instance);
+        new(archive.Database, archive.Store, Of(archive), grants: null, new DeletionSignal(), NullLogger<DeletionWorker>.Instance);
 }
