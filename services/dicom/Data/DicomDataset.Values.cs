@@ -40,7 +40,7 @@ public sealed partial class DicomDataset
     {
         if (vr == DicomVR.SQ && values.Length == 0) return SetItems(tag);
         if (!vr.IsText() && values.Length > 0) throw new ArgumentException($"{tag} is {vr}, not text.", nameof(tag));
-        return Set(new DicomElement(tag, vr, Encoding.UTF8.GetBytes(string.Join('\\', values))));
+        return Set(new DicomElement(tag, vr, DicomText.Encode(string.Join('\\', values), vr)));
     }
 
     /// <summary>Sets numbers; the VR is the dictionary's: any binary number, IS or DS.</summary>

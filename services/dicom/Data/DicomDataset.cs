@@ -47,6 +47,20 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
         _elements.Add(element);
     }
 
+    /// <summary>Reads all text in another character set; items that declare their own keep it.</summary>
+    internal void Recode(DicomCharacterSet characterSet)
+    {
+        for (var i = 0; i < _elements.Count; i++)
+        {
+            var element = _elements[i];
+            if (element.VR.UsesCharacterSet() && element.Bulk is null) _elements[i] = new DicomElement(element.Tag, element.VR, element.Value, characterSet);
+            foreach (var item in element.Items)
+            {
+                if (!item.Contains(DicomTags.SpecificCharacterSet)) item.Recode(characterSet);
+            }
+        }
+    }
+
     public bool Remove(DicomTag tag)
     {
         var index = IndexOf(tag);

@@ -10,10 +10,13 @@ namespace MedCloudCare.Dicom;
 public static class DicomUid
 {
     private static readonly SearchValues<char> Allowed = SearchValues.Create("0123456789.");
-    private static readonly Lazy<FrozenDictionary<string, string>> Registry = new(Load);
+    private static readonly Lazy<FrozenDictionary<string, RegisteredUid>> Registry = new(Load);
+
+    /// <summary>Every UID of PS3.6 annex A.</summary>
+    public static IReadOnlyCollection<RegisteredUid> Registered => Registry.Value.Values;
 
     /// <summary>The registered name of a UID of the standard, or null.</summary>
-    public static string? NameOf(string uid) => Registry.Value.GetValueOrDefault(uid);
+    public static string? NameOf(string uid) => Registry.Value.GetValueOrDefault(uid)?.Name;
 
     /// <summary>1 to 64 digits and dots (PS3.5 §9.1). Leading zeros of a component, seen in the wild, are let pass.</summary>
     public static bool IsValid(ReadOnlySpan<char> uid) =>
@@ -30,19 +33,23 @@ public static class DicomUid
         return "2.25." + BinaryPrimitives.ReadUInt128BigEndian(bytes).ToString(CultureInfo.InvariantCulture);
     }
 
-    private static FrozenDictionary<string, string> Load()
+    private static FrozenDictionary<string, RegisteredUid> Load()
     {
         using var reader = new StreamReader(typeof(DicomUid).Assembly.GetManifestResourceStream("uids.tsv")!, Encoding.UTF8);
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var uids = new Dictionary<string, RegisteredUid>(StringComparer.Ordinal);
         while (reader.ReadLine() is { } line)
         {
             var fields = line.Split('\t');
-            names[fields[0]] = fields[2];
+            uids[fields[0]] = new RegisteredUid(fields[0], fields[1], fields[2], fields[3] == "R");
         }
 
-        return names.ToFrozenDictionary(StringComparer.Ordinal);
+        return uids.ToFrozenDictionary(StringComparer.Ordinal);
     }
 }
+
+/// <summary>A UID of the standard.</summary>
+/// <param name="Type">"Transfer Syntax", "SOP Class", … as PS3.6 table A-1 has it.</param>
+public sealed record RegisteredUid(string Uid, string Type, string Name, bool IsRetired);
 
 /// <summary>SOP classes the mesh itself makes or treats apart (PS3.4 annex B.5). Names of all others: <see cref="DicomUid.NameOf"/>.</summary>
 public static class SopClasses

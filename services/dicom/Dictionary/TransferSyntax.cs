@@ -2,9 +2,11 @@ using System.Collections.Frozen;
 
 namespace MedCloudCare.Dicom;
 
-/// <summary>How a data set and its pixels are encoded (PS3.5 §10, annex A).</summary>
+/// <summary>How a data set and its pixels are encoded (PS3.5 §10, annex A). Names and UIDs are those of PS3.6 table A-1, retired ones included.</summary>
 public sealed record TransferSyntax
 {
+    private const string Root = "1.2.840.10008.1.2";
+
     private TransferSyntax(string uid, string name) => (Uid, Name) = (uid, name);
 
     public string Uid { get; }
@@ -27,72 +29,68 @@ public sealed record TransferSyntax
     /// <summary>MPEG-2, MPEG-4 and HEVC: one stream in which frames cannot be told apart by fragments.</summary>
     public bool IsVideo { get; private init; }
 
+    /// <summary>The standard has withdrawn it: such files still exist, new ones are not made.</summary>
+    public bool IsRetired { get; private init; }
+
     /// <summary>The media type of one frame in DICOMweb (PS3.18 §8.7.3).</summary>
     public string FrameMediaType { get; private init; } = "application/octet-stream";
 
-    public static TransferSyntax ImplicitVRLittleEndian { get; } = new("1.2.840.10008.1.2", "Implicit VR Little Endian") { IsExplicitVR = false };
+    private static readonly FrozenDictionary<string, TransferSyntax> Known = DicomUid.Registered
+        .Where(x => x.Type == "Transfer Syntax").Select(Create).ToFrozenDictionary(x => x.Uid, StringComparer.Ordinal);
 
-    public static TransferSyntax ExplicitVRLittleEndian { get; } = new("1.2.840.10008.1.2.1", "Explicit VR Little Endian");
+    public static TransferSyntax ImplicitVRLittleEndian { get; } = Known[Root];
 
-    public static TransferSyntax DeflatedExplicitVRLittleEndian { get; } = new("1.2.840.10008.1.2.1.99", "Deflated Explicit VR Little Endian") { IsDeflated = true };
+    public static TransferSyntax ExplicitVRLittleEndian { get; } = Known[Root + ".1"];
 
-    public static TransferSyntax ExplicitVRBigEndian { get; } = new("1.2.840.10008.1.2.2", "Explicit VR Big Endian") { IsBigEndian = true };
+    public static TransferSyntax DeflatedExplicitVRLittleEndian { get; } = Known[Root + ".1.99"];
 
-    public static TransferSyntax RleLossless { get; } = new("1.2.840.10008.1.2.5", "RLE Lossless") { IsEncapsulated = true, FrameMediaType = "image/dicom-rle" };
+    public static TransferSyntax ExplicitVRBigEndian { get; } = Known[Root + ".2"];
 
-    private static readonly FrozenDictionary<string, TransferSyntax> Known = All().ToFrozenDictionary(x => x.Uid, StringComparer.Ordinal);
+    public static TransferSyntax RleLossless { get; } = Known[Root + ".5"];
+
+    /// <summary>Every syntax of the standard.</summary>
+    public static IReadOnlyCollection<TransferSyntax> All => Known.Values;
 
     /// <summary>The syntax of a UID, or null when the standard has none of that UID.</summary>
     public static TransferSyntax? Find(string uid) => Known.GetValueOrDefault(uid);
 
-    private static IEnumerable<TransferSyntax> All()
+    private static TransferSyntax Create(RegisteredUid uid)
     {
-        const string Jpeg = "image/jpeg", Jls = "image/jls", J2k = "image/jp2", Jpx = "image/jpx", Jph = "image/jphc";
-        const string Mpeg2 = "video/mpeg", Mp4 = "video/mp4", Hevc = "video/H265", Jxl = "image/jxl";
-        yield return ImplicitVRLittleEndian;
-        yield return ExplicitVRLittleEndian;
-        yield return DeflatedExplicitVRLittleEndian;
-        yield return ExplicitVRBigEndian;
-        yield return RleLossless;
-        yield return Compressed(".1.98", "Encapsulated Uncompressed Explicit VR Little Endian", "application/octet-stream");
-        yield return Compressed(".4.50", "JPEG Baseline (Process 1)", Jpeg, lossy: true);
-        yield return Compressed(".4.51", "JPEG Extended (Process 2 and 4)", Jpeg, lossy: true);
-        foreach (var retired in (int[])[52, 53, 54, 55, 56, 59, 60, 61, 62, 63, 64])
+        var syntax = new TransferSyntax(uid.Uid, uid.Name) { IsRetired = uid.IsRetired };
+        var branch = uid.Uid[Root.Length..];
+        return branch switch
         {
-            yield return Compressed($".4.{retired}", "JPEG (retired process)", Jpeg, lossy: true);
-        }
-
-        yield return Compressed(".4.57", "JPEG Lossless, Non-Hierarchical (Process 14)", Jpeg);
-        yield return Compressed(".4.58", "JPEG Lossless, Non-Hierarchical (Process 15)", Jpeg);
-        yield return Compressed(".4.65", "JPEG Lossless, Hierarchical (Process 28)", Jpeg);
-        yield return Compressed(".4.66", "JPEG Lossless, Hierarchical (Process 29)", Jpeg);
-        yield return Compressed(".4.70", "JPEG Lossless, Non-Hierarchical, First-Order Prediction", Jpeg);
-        yield return Compressed(".4.80", "JPEG-LS Lossless", Jls);
-        yield return Compressed(".4.81", "JPEG-LS Near-Lossless", Jls, lossy: true);
-        yield return Compressed(".4.90", "JPEG 2000 (Lossless Only)", J2k);
-        yield return Compressed(".4.91", "JPEG 2000", J2k, lossy: true);
-        yield return Compressed(".4.92", "JPEG 2000 Part 2 Multi-component (Lossless Only)", Jpx);
-        yield return Compressed(".4.93", "JPEG 2000 Part 2 Multi-component", Jpx, lossy: true);
-        yield return Compressed(".4.100", "MPEG2 Main Profile / Main Level", Mpeg2, lossy: true, video: true);
-        yield return Compressed(".4.101", "MPEG2 Main Profile / High Level", Mpeg2, lossy: true, video: true);
-        foreach (var level in (int[])[102, 103, 104, 105, 106])
-        {
-            yield return Compressed($".4.{level}", "MPEG-4 AVC/H.264", Mp4, lossy: true, video: true);
-            yield return Compressed($".4.{level}.1", "Fragmentable MPEG-4 AVC/H.264", Mp4, lossy: true, video: true);
-        }
-
-        yield return Compressed(".4.100.1", "Fragmentable MPEG2 Main Profile / Main Level", Mpeg2, lossy: true, video: true);
-        yield return Compressed(".4.101.1", "Fragmentable MPEG2 Main Profile / High Level", Mpeg2, lossy: true, video: true);
-        yield return Compressed(".4.107", "HEVC/H.265 Main Profile / Level 5.1", Hevc, lossy: true, video: true);
-        yield return Compressed(".4.108", "HEVC/H.265 Main 10 Profile / Level 5.1", Hevc, lossy: true, video: true);
-        yield return Compressed(".4.110", "JPEG XL Lossless", Jxl);
-        yield return Compressed(".4.111", "JPEG XL JPEG Recompression", Jxl, lossy: true);
-        yield return Compressed(".4.112", "JPEG XL", Jxl, lossy: true);
-        yield return Compressed(".4.201", "High-Throughput JPEG 2000 (Lossless Only)", Jph);
-        yield return Compressed(".4.202", "High-Throughput JPEG 2000 with RPCL Options (Lossless Only)", Jph);
-        yield return Compressed(".4.203", "High-Throughput JPEG 2000", Jph, lossy: true);
+            "" or "0" => syntax with { IsExplicitVR = false },
+            ".2" => syntax with { IsBigEndian = true },
+            // JPIP: the pixels are elsewhere, the data set is Explicit VR Little Endian, deflated or not (PS3.5 §A.6, §A.7, §A.11, §A.12).
+            ".1.99" or ".4.95" or ".4.205" => syntax with { IsDeflated = true },
+            ".4.94" or ".4.204" => syntax,
+            // Deflated frames are fragments in a data set that is not deflated (PS3.5 §A.4.13).
+            ".1.98" or ".8.1" => syntax with { IsEncapsulated = true },
+            ".5" => syntax with { IsEncapsulated = true, FrameMediaType = "image/dicom-rle" },
+            ['.', '4', '.', .. var number] => CreateCompressed(syntax, int.Parse(number.Split('.')[0], System.Globalization.CultureInfo.InvariantCulture)),
+            // SMPTE streams, and encodings of documents: what there is of a data set is Explicit VR Little Endian.
+            _ => syntax,
+        };
     }
 
-    private static TransferSyntax Compressed(string suffix, string name, string mediaType, bool lossy = false, bool video = false) =>
-        new("1.2.840.10008.1.2" + suffix, name) { IsEncapsulated = true, IsLossy = lossy, IsVideo = video, FrameMediaType = mediaType };
+    /// <summary>The compressions, by the number after 1.2.840.10008.1.2.4.</summary>
+    private static TransferSyntax CreateCompressed(TransferSyntax syntax, int number)
+    {
+        var compressed = syntax with { IsEncapsulated = true };
+        return number switch
+        {
+            57 or 58 or 65 or 66 or 70 => compressed with { FrameMediaType = "image/jpeg" },
+            >= 50 and < 80 => compressed with { FrameMediaType = "image/jpeg", IsLossy = true },
+            80 or 81 => compressed with { FrameMediaType = "image/jls", IsLossy = number == 81 },
+            90 or 91 => compressed with { FrameMediaType = "image/jp2", IsLossy = number == 91 },
+            92 or 93 => compressed with { FrameMediaType = "image/jpx", IsLossy = number == 93 },
+            100 or 101 => compressed with { FrameMediaType = "video/mpeg", IsLossy = true, IsVideo = true },
+            >= 102 and <= 106 => compressed with { FrameMediaType = "video/mp4", IsLossy = true, IsVideo = true },
+            107 or 108 => compressed with { FrameMediaType = "video/H265", IsLossy = true, IsVideo = true },
+            >= 110 and <= 112 => compressed with { FrameMediaType = "image/jxl", IsLossy = number != 110 },
+            >= 201 and <= 203 => compressed with { FrameMediaType = "image/jphc", IsLossy = number == 203 },
+            _ => compressed,
+        };
+    }
 }

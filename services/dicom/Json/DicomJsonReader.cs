@@ -10,30 +10,36 @@ public static class DicomJsonReader
     /// <exception cref="DicomException"><see cref="DicomError.InvalidJson"/>.</exception>
     public static DicomDataset Read(ReadOnlySpan<byte> json, DicomReadOptions? options = null)
     {
-        using var document = Parse(json, options);
-        return ReadDataset(document.RootElement, "");
+        return Read(json, options, root => ReadDataset(root, ""));
     }
 
     /// <summary>Reads the array of data sets that a metadata request answers with.</summary>
     /// <exception cref="DicomException"><see cref="DicomError.InvalidJson"/>.</exception>
     public static IReadOnlyList<DicomDataset> ReadAll(ReadOnlySpan<byte> json, DicomReadOptions? options = null)
     {
-        using var document = Parse(json, options);
-        if (document.RootElement.ValueKind != JsonValueKind.Array) throw Invalid("An array of data sets is expected", "");
-        return [.. document.RootElement.EnumerateArray().Select(x => ReadDataset(x, ""))];
+        return Read<IReadOnlyList<DicomDataset>>(json, options, root => root.ValueKind == JsonValueKind.Array
+            ? [.. root.EnumerateArray().Select(x => ReadDataset(x, ""))]
+            : throw Invalid("An array of data sets is expected", ""));
     }
 
-    private static JsonDocument Parse(ReadOnlySpan<byte> json, DicomReadOptions? options)
+    private static T Read<T>(ReadOnlySpan<byte> json, DicomReadOptions? options, Func<JsonElement, T> read)
     {
         var depth = ((options ?? DicomReadOptions.Default).MaxDepth * 3) + 8;
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = depth });
         try
         {
-            return JsonDocument.ParseValue(ref reader);
+            using var document = JsonDocument.ParseValue(ref reader);
+            if (reader.Read()) throw Invalid("Something follows the JSON", "");
+            return read(document.RootElement);
         }
         catch (JsonException e)
         {
             throw new DicomException(DicomError.InvalidJson, "The JSON is not well formed or too deep", inner: e);
+        }
+        catch (InvalidOperationException e)
+        {
+            // Text is looked at where it is taken, and is then found to be no Unicode: bytes that are no UTF-8, half a surrogate pair.
+            throw new DicomException(DicomError.InvalidJson, "A text is not valid Unicode", inner: e);
         }
     }
 
@@ -73,7 +79,7 @@ public static class DicomJsonReader
         if (!json.TryGetProperty("Value", out var values)) return vr == DicomVR.SQ ? new DicomElement(tag, []) : new DicomElement(tag, vr, ReadOnlyMemory<byte>.Empty);
         if (values.ValueKind != JsonValueKind.Array) throw Invalid("Value is an array", path);
         if (vr == DicomVR.SQ) return new DicomElement(tag, [.. values.EnumerateArray().Select((x, i) => ReadDataset(x, $"{path}/{i}"))]);
-        if (vr.IsText()) return new DicomElement(tag, vr, Encoding.UTF8.GetBytes(string.Join('\\', values.EnumerateArray().Select(x => ReadText(vr, x, path)))));
+        if (vr.IsText()) return new DicomElement(tag, vr, DicomText.Encode(string.Join('\\', values.EnumerateArray().Select(x => ReadText(vr, x, path))), vr));
         if (vr.IsBulk()) throw Invalid("Binary values are InlineBinary or BulkDataURI", path);
         return new DicomElement(tag, vr, ReadNumbers(vr, values, path));
     }

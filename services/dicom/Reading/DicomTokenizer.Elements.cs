@@ -122,6 +122,8 @@ public sealed partial class DicomTokenizer
             isInferred = true;
         }
 
+        // Group 0002 ends where another group begins, which says nothing within a sequence (and PS3.10 §7.1 has none in it).
+        if (_phase == Phase.Meta && (vr == DicomVR.SQ || length == Undefined)) throw Fail(DicomError.Malformed, "A sequence in the meta group", tag);
         if (vr == DicomVR.SQ)
         {
             Push(NestingKind.Sequence, tag, length, isImplicit, isBigEndian);

@@ -22,6 +22,9 @@ internal sealed class DatasetBuilder(DicomReadOptions options) : IDicomTokenSink
 
     public PixelDataMap Pixels { get; } = new(options);
 
+    /// <summary>The file is complete.</summary>
+    public void Finish() => _levels.Peek().Finish();
+
     public void OnToken(in DicomToken token)
     {
         switch (token.Kind)
@@ -32,7 +35,7 @@ internal sealed class DatasetBuilder(DicomReadOptions options) : IDicomTokenSink
             case DicomTokenKind.ElementEnd: EndElement(token); break;
             case DicomTokenKind.SequenceStart: _levels.Peek().Open(token.Tag); break;
             case DicomTokenKind.ItemStart: BeginItem(); break;
-            case DicomTokenKind.ItemEnd: _levels.Pop(); break;
+            case DicomTokenKind.ItemEnd: _levels.Pop().Finish(); break;
             case DicomTokenKind.SequenceEnd: _levels.Peek().Close(); break;
             case DicomTokenKind.FragmentsStart: BeginFragments(token); break;
             case DicomTokenKind.FragmentStart: Pixels.BeginFragment(token.Offset, token.Length); break;
@@ -139,6 +142,8 @@ internal sealed class DatasetBuilder(DicomReadOptions options) : IDicomTokenSink
     private sealed class Level(DicomDataset dataset, Level? parent, DicomCharacterSet characterSet, bool isSigned)
     {
         private DicomTag _sequence;
+        private bool _hasText;
+        private bool _isDeclaredLate;
 
         public DicomDataset Dataset => dataset;
 
@@ -157,13 +162,29 @@ internal sealed class DatasetBuilder(DicomReadOptions options) : IDicomTokenSink
         public void Close()
         {
             dataset.Append(new DicomElement(_sequence, Items!));
+            _hasText |= Items!.Count > 0;
             Items = null;
         }
 
         public void Note(DicomTag tag, DicomVR vr, ReadOnlyMemory<byte> value)
         {
-            if (tag == DicomTags.SpecificCharacterSet) CharacterSet = DicomCharacterSet.Of(new DicomElement(tag, vr, value).Strings);
-            else if (tag == DicomTags.PixelRepresentation && value.Length >= 2) IsSigned = BinaryPrimitives.ReadUInt16LittleEndian(value.Span) == 1;
+            if (tag == DicomTags.SpecificCharacterSet)
+            {
+                CharacterSet = DicomCharacterSet.Of(new DicomElement(tag, vr, value).Strings);
+                _isDeclaredLate |= _hasText;
+            }
+            else if (tag == DicomTags.PixelRepresentation && value.Length >= 2)
+            {
+                IsSigned = BinaryPrimitives.ReadUInt16LittleEndian(value.Span) == 1;
+            }
+
+            _hasText |= vr.UsesCharacterSet();
+        }
+
+        /// <summary>A character set applies to the whole data set, also where it comes late (elements out of order).</summary>
+        public void Finish()
+        {
+            if (_isDeclaredLate) dataset.Recode(CharacterSet);
         }
     }
 }

@@ -47,28 +47,51 @@ public sealed partial class FrameIndex
         var layout = (FrameLayout)bytes[1];
         var isInflated = bytes[2] != 0;
         bytes = bytes[3..];
-        var count = checked((int)Read(ref bytes));
-        switch (layout)
+        var count = ReadCount(ref bytes, int.MaxValue);
+        return layout switch
         {
-            case FrameLayout.None: return Empty;
-            case FrameLayout.Native: return new FrameIndex(layout, count, isInflated, Read(ref bytes), Read(ref bytes), [], []);
-        }
+            FrameLayout.None => Empty,
+            FrameLayout.Native => ReadNative(bytes, count, isInflated),
+            _ => ReadFragments(bytes, layout, count, isInflated),
+        };
+    }
 
-        var fragmentCount = Read(ref bytes);
-        if (fragmentCount > bytes.Length || count > bytes.Length) throw Invalid();
-        var fragments = new FragmentLocation[fragmentCount];
+    private static FrameIndex ReadNative(ReadOnlySpan<byte> bytes, int count, bool isInflated)
+    {
+        var (offset, bits) = (Read(ref bytes), Read(ref bytes));
+        var isPossible = count > 0 && bits > 0 && bits <= (long.MaxValue - 7) / count && offset <= long.MaxValue - (((bits * count) + 7) / 8);
+        return isPossible ? new FrameIndex(FrameLayout.Native, count, isInflated, offset, bits, [], []) : throw Invalid();
+    }
+
+    private static FrameIndex ReadFragments(ReadOnlySpan<byte> bytes, FrameLayout layout, int count, bool isInflated)
+    {
+        // Each takes a byte at least: nothing is allocated that the bytes do not hold.
+        var fragments = new FragmentLocation[ReadCount(ref bytes, bytes.Length)];
+        if (count == 0 || count > fragments.Length) throw Invalid();
         var position = 0L;
         for (var i = 0; i < fragments.Length; i++)
         {
-            var offset = position + Read(ref bytes);
-            fragments[i] = new FragmentLocation(offset, Read(ref bytes));
-            position = offset + fragments[i].Length;
+            var (gap, length) = (Read(ref bytes), Read(ref bytes));
+            if (gap > long.MaxValue / 8 - position || length > long.MaxValue / 8 - position - gap) throw Invalid();
+            fragments[i] = new FragmentLocation(position + gap, length);
+            position += gap + length;
         }
 
         var firsts = new int[count];
-        for (var i = 0; i < count; i++) firsts[i] = checked((i == 0 ? 0 : firsts[i - 1]) + (int)Read(ref bytes));
-        if (count > 0 && firsts[^1] >= fragments.Length) throw Invalid();
+        for (var i = 0; i < count; i++)
+        {
+            var step = ReadCount(ref bytes, fragments.Length);
+            firsts[i] = i == 0 ? step : firsts[i - 1] + step;
+            if ((i == 0) != (step == 0) || firsts[i] >= fragments.Length) throw Invalid();
+        }
+
         return new FrameIndex(layout, count, isInflated, 0, 0, fragments, firsts);
+    }
+
+    private static int ReadCount(ref ReadOnlySpan<byte> bytes, int limit)
+    {
+        var count = Read(ref bytes);
+        return count <= limit ? (int)count : throw Invalid();
     }
 
     private static void Write(ArrayBufferWriter<byte> output, long value)

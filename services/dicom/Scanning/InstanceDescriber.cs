@@ -5,6 +5,7 @@ internal static class InstanceDescriber
 {
     public static DicomInstanceInfo Describe(DicomTokenizer tokenizer, DatasetBuilder builder, bool requireIdentifiers)
     {
+        builder.Finish();
         var dataset = builder.Root;
         string Identifier(DicomTag tag, DicomError missing) => requireIdentifiers ? Required(dataset, tag, missing) : dataset.GetString(tag) ?? "";
 

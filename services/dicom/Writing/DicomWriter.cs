@@ -28,6 +28,8 @@ public sealed class DicomWriter(IBufferWriter<byte> output)
         }
 
         var value = Utf8Value(element);
+        // Bytes after the last whole number of a damaged value: padding would make a number of them.
+        if (NumberSize(element.VR) is > 1 and var size) value = value[..(value.Length - (value.Length % size))];
         var padded = value.Length + (value.Length & 1);
         // A text grown beyond 16 bits by UTF-8, or an over-long binary list, goes as UN with its 32-bit length (PS3.5 §6.2.2 note 2).
         var vr = padded > MaxShortLength && !element.VR.HasLongLength() ? DicomVR.UN : element.VR;
@@ -103,6 +105,8 @@ public sealed class DicomWriter(IBufferWriter<byte> output)
         BinaryPrimitives.WriteUInt16LittleEndian(bytes, tag.Group);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes[2..], tag.Element);
     }
+
+    private static int NumberSize(DicomVR vr) => vr == DicomVR.AT ? 4 : vr.IsBulk() ? 1 : vr.UnitSize();
 
     private static byte PaddingOf(DicomVR vr) => vr.IsText() && vr != DicomVR.UI ? (byte)' ' : (byte)0;
 

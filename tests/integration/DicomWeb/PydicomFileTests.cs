@@ -99,9 +99,10 @@ public sealed class PydicomFileTests(PydicomArchive archive) : IClassFixture<Pyd
                 Interlocked.Increment(ref bulks);
             }
 
-            var comparison = new JsonComparison(uri => values[uri]);
+            var comparison = new JsonComparison(uri => values[uri], file.Syntax == BigEndian);
             comparison.Compare(metadata, file.Reference.GetProperty("json"));
-            Assert.True(comparison.Differences.Count == 0, string.Join('\n', comparison.Differences));
+            var differences = comparison.Differences.Select(d => $"{Path.GetFileName(file.Name)} {d}").Except(PydicomReference.AllowedDifferences).ToList();
+            Assert.True(differences.Count == 0, string.Join('\n', differences));
         });
         Assert.True(bulks > 50, $"only {bulks} values were bulk data");
     }

@@ -75,6 +75,24 @@ public sealed class JsonTests
     [InlineData("{\"00280010\":{\"vr\":\"US\",\"Value\":\"1\"}}")]
     [InlineData("{\"00081140\":{\"vr\":\"SQ\",\"Value\":[1]}}")]
     [InlineData("{\"7FE00010\":{\"vr\":\"OB\",\"InlineBinary\":\"*\"}}")]
+    [InlineData("{} {}")]
+    [InlineData("{\"00100020\":{\"vr\":\"LO\",\"Value\":[\"\\ud800\"]}}")]
+    [InlineData("{\"\\udc000010\":{}}")]
     public void Other_JSON_is_refused(string json) =>
         Assert.Equal(DicomError.InvalidJson, Assert.Throws<DicomException>(() => DicomDataset.FromJson(Encoding.UTF8.GetBytes(json))).Error);
+
+    [Fact]
+    public void Text_that_is_no_UTF8_is_refused()
+    {
+        byte[] json = [.. "{\"00100020\":{\"vr\":\"LO\",\"Value\":[\""u8, 0xC3, .. "\"]}}"u8];
+        Assert.Equal(DicomError.InvalidJson, Assert.Throws<DicomException>(() => DicomDataset.FromJson(json)).Error);
+    }
+
+    [Fact]
+    public void Letters_that_a_VR_cannot_hold_survive_as_far_as_Latin1_goes()
+    {
+        var dataset = DicomDataset.FromJson("""{"00080060":{"vr":"CS","Value":["Ä王"]},"00100020":{"vr":"LO","Value":["Ä王"]}}"""u8);
+        Assert.Equal(("Ä?", "Ä王"), (dataset.GetString(DicomTags.Modality), dataset.GetString(DicomTags.PatientID)));
+        Assert.Equal(dataset.ToJson(), DicomDataset.FromJson(dataset.ToJson()).ToJson());
+    }
 }

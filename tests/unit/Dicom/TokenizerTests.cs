@@ -112,6 +112,22 @@ public sealed class TokenizerTests
     }
 
     [Fact]
+    public void A_sequence_in_the_meta_group_is_refused()
+    {
+        byte[] meta = [.. new byte[128], .. "DICM"u8, .. Undefined(0x0002, 0x0102, "SQ"), 0xFE, 0xFF, 0, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF, .. Element(0x0010, 0x0020, "LO", "ID"u8)];
+        var refusal = Assert.Throws<DicomException>(() => DicomInstanceScanner.Scan(meta, AnyFile));
+        Assert.Equal((DicomError.Malformed, "00020102"), (refusal.Error, refusal.Path));
+    }
+
+    [Fact]
+    public void A_character_set_that_comes_late_applies_to_what_came_before()
+    {
+        byte[] item = [0xFE, 0xFF, 0, 0xE0, 10, 0, 0, 0, .. Element(0x0010, 0x0020, "LO", [0xC4, 0xC4])];
+        var dataset = Explicit([.. Element(0x0010, 0x0020, "LO", [0xC4, 0xC4]), .. Element(0x0008, 0x1140, "SQ", item), .. Element(0x0008, 0x0005, "CS", "ISO_IR 126"u8)]);
+        Assert.Equal(("ΔΔ", "ΔΔ"), (dataset.GetString(DicomTags.PatientID), dataset.GetItem(DicomTags.ReferencedImageSequence)!.GetString(DicomTags.PatientID)));
+    }
+
+    [Fact]
     public void Large_values_are_left_in_the_file()
     {
         var file = SampleFiles.WithSyntax(TransferSyntax.ExplicitVRLittleEndian.Uid, [.. Element(0x0042, 0x0011, "OB", new byte[1025]), .. Element(0x0070, 0x0006, "UT", new byte[70_000])]);

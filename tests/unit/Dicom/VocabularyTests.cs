@@ -54,7 +54,21 @@ public sealed class VocabularyTests
         Assert.True(TransferSyntax.Find("1.2.840.10008.1.2.4.91") is { IsEncapsulated: true, IsLossy: true, FrameMediaType: "image/jp2" });
         Assert.True(TransferSyntax.Find("1.2.840.10008.1.2.4.70") is { IsEncapsulated: true, IsLossy: false, FrameMediaType: "image/jpeg" });
         Assert.True(TransferSyntax.Find("1.2.840.10008.1.2") is { IsExplicitVR: false, IsEncapsulated: false });
+        Assert.True(TransferSyntax.Find("1.2.840.10008.1.2.4.205") is { IsDeflated: true, IsEncapsulated: false });
+        Assert.True(TransferSyntax.Find("1.2.840.10008.1.2.8.1") is { IsDeflated: false, IsEncapsulated: true });
+        Assert.True(TransferSyntax.Find("1.2.840.10008.1.2.4.103.1") is { IsVideo: true, FrameMediaType: "video/mp4" });
+        Assert.True(TransferSyntax.Find("1.2.840.10008.1.2.4.203") is { IsLossy: true, FrameMediaType: "image/jphc" });
         Assert.Null(TransferSyntax.Find("1.2.3"));
+    }
+
+    [Fact]
+    public void Every_transfer_syntax_of_the_standard_is_known_and_exactly_those_with_compressed_pixels_are_encapsulated()
+    {
+        Assert.Equal(63, TransferSyntax.All.Count);
+        string[] whole = [".1", ".1.99", ".2", "0", ".4.94", ".4.95", ".4.204", ".4.205", ".6.1", ".6.2", ".7.1", ".7.2", ".7.3", ""];
+        Assert.Equal(whole.Order(), TransferSyntax.All.Where(x => !x.IsEncapsulated).Select(x => x.Uid["1.2.840.10008.1.2".Length..]).Order());
+        Assert.Equal(["1.2.840.10008.1.2", "1.2.840.10008.1.20"], TransferSyntax.All.Where(x => !x.IsExplicitVR).Select(x => x.Uid).Order());
+        Assert.All(TransferSyntax.All, x => Assert.Equal(x.Name, DicomUid.NameOf(x.Uid)));
     }
 
     [Fact]

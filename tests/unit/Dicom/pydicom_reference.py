@@ -58,8 +58,10 @@ def to_json(ds):
                 out[name] = {"vr": "SQ", "Value": [to_json(item) for item in element.value or ()]}
             else:
                 out[name] = element.to_json_dict(None, 1 << 40)
-        except ValueError as e:  # a text that is no number
-            out[name] = {"error": str(e)}
+        except ValueError:  # a text that is no number: as it stands
+            raw = ds.get_item(tag)
+            text = raw.value if isinstance(raw.value, str) else raw.value.decode("latin-1")
+            out[name] = {"vr": raw.VR, "Value": text.split("\\")}
     return out
 
 
@@ -73,6 +75,7 @@ def describe(path):
             syntax = names[(ds.is_implicit_VR, ds.is_little_endian)]
         result["syntax"] = syntax
         result["json"] = to_json(ds)
+        result["meta"] = {f"{e.tag:08X}": e.to_json_dict(None, 1 << 40) for e in ds.file_meta if e.tag.element != 0}
     except Exception as e:
         result["error"] = f"{type(e).__name__}: {e}"
         return result
