@@ -41,10 +41,11 @@ internal sealed partial class Association : IDisposable
     /// <param name="address">The peer's.</param>
     /// <param name="certificate">SHA-256 of its client certificate; empty without one.</param>
     /// <param name="deadline">Set for the handshake already.</param>
-    public Association(AssociationServices services, Stream stream, IPAddress address, string certificate, Deadline deadline)
+    /// <param name="beforeRead">Called before each read of the connection.</param>
+    public Association(AssociationServices services, Stream stream, IPAddress address, string certificate, Deadline deadline, Action? beforeRead = null)
     {
         (_services, _stream, _address, _certificate, _deadline) = (services, stream, address, certificate, deadline);
-        _pdus = new PduReader(stream);
+        _pdus = new PduReader(stream, beforeRead);
     }
 
     /// <summary>Serves it to its end. Throws for nothing that a peer or a network does.</summary>

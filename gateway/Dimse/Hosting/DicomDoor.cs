@@ -116,7 +116,7 @@ internal sealed partial class DicomDoor(
             if (tls is not null) (stream, certificate) = await tls.AcceptAsync(plain, deadline.Token);
             await using (stream)
             {
-                using var association = new Association(Services(), stream, address, certificate, deadline);
+                using var association = new Association(Services(), stream, address, certificate, deadline, QuickAcknowledgement.Of(socket));
                 await association.RunAsync();
             }
         }

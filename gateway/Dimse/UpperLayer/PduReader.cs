@@ -11,7 +11,9 @@ internal readonly record struct PduHeader(PduType Type, uint Length);
 /// Reads PDUs from a connection through one buffer of fixed size: what a peer declares allocates nothing, and a long fragment is
 /// handed out in pieces as it arrives. Not thread-safe.
 /// </summary>
-internal sealed class PduReader(Stream stream) : IDisposable
+/// <param name="stream">The connection.</param>
+/// <param name="beforeRead">Called before each read of it.</param>
+internal sealed class PduReader(Stream stream, Action? beforeRead = null) : IDisposable
 {
     /// <summary>Largest piece handed out.</summary>
     public const int PieceBytes = 64 * 1024;
@@ -93,6 +95,7 @@ internal sealed class PduReader(Stream stream) : IDisposable
             (_start, _end) = (0, _end - _start);
         }
 
+        beforeRead?.Invoke();
         var read = await stream.ReadAsync(_buffer.AsMemory(_end), cancellation);
         _end += read;
         return read > 0;
