@@ -1,11 +1,12 @@
 using System.Buffers;
 using MedCloudCare.Gateway.DicomWeb.Negotiation;
+using MedCloudCare.Platform.Clients;
 using MedCloudCare.Study.V1;
 
 namespace MedCloudCare.Gateway.DicomWeb.Retrieve;
 
 /// <summary>WADO-RS bulk data (PS3.18 §10.4.1.1.5): one large value, little endian, as a BulkDataURI names it; whole, or a range of it.</summary>
-internal sealed class RetrieveBulkData(StudyService.StudyServiceClient studies)
+internal sealed class RetrieveBulkData(StudyStreams studies)
 {
     public async Task HandleAsync(HttpContext http, string study, string series, string instance, string path)
     {
@@ -22,7 +23,7 @@ internal sealed class RetrieveBulkData(StudyService.StudyServiceClient studies)
     private async Task<bool> SendAsync(HttpContext http, RetrieveBulkDataRequest request, Representation representation)
     {
         using var call = studies.RetrieveBulkData(request, http.ForCaller());
-        var header = (await call.FirstAsync(http.RequestAborted)).Header;
+        var header = (await call.FirstAsync(http.RequestAborted)).Message!.Header;
         if (header.Part is not null && !http.Request.AllowsRange(header.Version)) return false;
         if (http.Response.IsNotModified(header.Version, isStrong: !representation.IsMultipart)) return true;
         if (header.Part is { Length: 0 })
@@ -38,7 +39,8 @@ internal sealed class RetrieveBulkData(StudyService.StudyServiceClient studies)
         if (parts.IsHeadOnly) return true;
         while (await call.ResponseStream.MoveNext(http.RequestAborted))
         {
-            parts.Output.Write(call.ResponseStream.Current.Data.Span);
+            using var chunk = call.ResponseStream.Current;
+            parts.Output.Write(chunk.Data.Span);
             await parts.Output.FlushIfFullAsync(http.RequestAborted);
         }
 

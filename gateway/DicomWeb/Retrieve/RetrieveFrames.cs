@@ -3,14 +3,16 @@ using System.Globalization;
 using Grpc.Core;
 using MedCloudCare.Common.V1;
 using MedCloudCare.Gateway.DicomWeb.Negotiation;
+using MedCloudCare.Gateway.DicomWeb.Transcoding;
 using MedCloudCare.Gateway.Errors;
+using MedCloudCare.Platform.Clients;
 using MedCloudCare.Platform.Errors;
 using MedCloudCare.Study.V1;
 
 namespace MedCloudCare.Gateway.DicomWeb.Retrieve;
 
-/// <summary>WADO-RS frames (PS3.18 §10.4.1.1.6) in the stored transfer syntax.</summary>
-internal sealed class RetrieveFrames(StudyService.StudyServiceClient studies)
+/// <summary>WADO-RS frames (PS3.18 §10.4.1.1.6) in the stored transfer syntax, or in the one that the client needs.</summary>
+internal sealed class RetrieveFrames(StudyStreams studies, FrameTranscoder transcoder)
 {
     private const int MaxFrames = 1000;
 
@@ -20,10 +22,10 @@ internal sealed class RetrieveFrames(StudyService.StudyServiceClient studies)
         var accepted = Acceptable.Of(http.Request);
         var request = new RetrieveFramesRequest { StudyInstanceUid = study, SeriesInstanceUid = series, SopInstanceUid = instance, Frames = { ParseList(frames) } };
         using var call = studies.RetrieveFrames(request, http.ForCaller());
-        RetrieveFramesResponse first;
+        RetrieveFramesResponse.Types.Header first;
         try
         {
-            first = await call.FirstAsync(http.RequestAborted);
+            first = (await call.FirstAsync(http.RequestAborted)).Message!.Header;
         }
         catch (RpcException e) when (MeshErrors.Is(e, Reason.StateConflict))
         {
@@ -32,14 +34,22 @@ internal sealed class RetrieveFrames(StudyService.StudyServiceClient studies)
             return;
         }
 
-        var representation = accepted.Choose(DicomMediaTypes.Frames(first.Header.TransferSyntaxUid, request.Frames.Count == 1));
+        var representation = accepted.Choose(DicomMediaTypes.Frames(first.TransferSyntaxUid, request.Frames.Count == 1));
+        if (representation.Target is not null)
+        {
+            // Each frame has to be in memory as a whole: this answer is made of another call.
+            call.Dispose();
+            await transcoder.SendAsync(http, request, representation);
+            return;
+        }
+
         var parts = new PartWriter(http.Response, representation);
         var url = $"{http.Request.DicomWebUrl()}/studies/{study}/series/{series}/instances/{instance}/frames/";
         do
         {
-            var message = call.ResponseStream.Current;
-            if (message.Header is { } header) parts.Begin(representation.ContentType, header.Size, url + header.Frame.ToString(CultureInfo.InvariantCulture));
-            else parts.Output.Write(message.Data.Span);
+            using var chunk = call.ResponseStream.Current;
+            if (chunk.Message?.Header is { } header) parts.Begin(representation.ContentType, header.Size, url + header.Frame.ToString(CultureInfo.InvariantCulture));
+            else parts.Output.Write(chunk.Data.Span);
             if (parts.IsHeadOnly) return;
             await parts.Output.FlushIfFullAsync(http.RequestAborted);
         }

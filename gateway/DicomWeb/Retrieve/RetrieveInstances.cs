@@ -2,12 +2,18 @@ using System.Buffers;
 using Grpc.Core;
 using MedCloudCare.Dicom;
 using MedCloudCare.Gateway.DicomWeb.Negotiation;
+using MedCloudCare.Platform.Clients;
+using MedCloudCare.Gateway.DicomWeb.Transcoding;
+using MedCloudCare.Gateway.Pixels;
 using MedCloudCare.Study.V1;
 
 namespace MedCloudCare.Gateway.DicomWeb.Retrieve;
 
-/// <summary>WADO-RS studies, series and instances (PS3.18 §10.4.1.1.1): Part 10 files, byte for byte as stored; of one file alone also a range.</summary>
-internal sealed class RetrieveInstances(StudyService.StudyServiceClient studies)
+/// <summary>
+/// WADO-RS studies, series and instances (PS3.18 §10.4.1.1.1): Part 10 files, byte for byte as stored (of one file alone also a
+/// range), or in another transfer syntax where the client names one that is not the stored one.
+/// </summary>
+internal sealed class RetrieveInstances(StudyStreams studies, PixelCodec codec)
 {
     public async Task HandleAsync(HttpContext http, string study, string? series = null, string? instance = null)
     {
@@ -22,11 +28,18 @@ internal sealed class RetrieveInstances(StudyService.StudyServiceClient studies)
     private async Task<bool> SendAsync(HttpContext http, Acceptable accepted, DataRange? range, string study, string? series, string? instance)
     {
         using var call = Call(http, range, study, series, instance);
-        var first = (await call.FirstAsync(http.RequestAborted)).Header;
+        var first = (await call.FirstAsync(http.RequestAborted)).Message!.Header;
 
-        // The choice is made on the first instance; one that is stored in another syntax is still sent as stored and labelled.
+        // Whether the answer is multipart is chosen on the first instance, the transfer syntax on each.
         var representation = accepted.Choose(DicomMediaTypes.Instances(first.TransferSyntaxUid, single: first.Count == 1));
         if (range is not null && (representation.IsMultipart || !http.Request.AllowsRange(first.Version))) return false;
+        if (representation.Target is not null)
+        {
+            if (range is not null) return false;
+            await new TranscodedAnswer(http, accepted, representation, codec).SendAsync(call);
+            return true;
+        }
+
         if (instance is not null && http.Response.IsNotModified(first.Version, isStrong: !representation.IsMultipart)) return true;
         if (first.Part is { Length: 0 })
         {
@@ -37,9 +50,9 @@ internal sealed class RetrieveInstances(StudyService.StudyServiceClient studies)
         var parts = new PartWriter(http.Response, representation);
         do
         {
-            var message = call.ResponseStream.Current;
-            if (message.Header is { } header) Begin(http, parts, header, representation.IsMultipart);
-            else parts.Output.Write(message.Data.Span);
+            using var chunk = call.ResponseStream.Current;
+            if (chunk.Message?.Header is { } header) Begin(http, parts, header, representation.IsMultipart);
+            else parts.Output.Write(chunk.Data.Span);
             if (parts.IsHeadOnly) return true;
             await parts.Output.FlushIfFullAsync(http.RequestAborted);
         }
@@ -48,7 +61,7 @@ internal sealed class RetrieveInstances(StudyService.StudyServiceClient studies)
         return true;
     }
 
-    private AsyncServerStreamingCall<RetrieveInstancesResponse> Call(HttpContext http, DataRange? range, string study, string? series, string? instance) =>
+    private AsyncServerStreamingCall<Chunk<RetrieveInstancesResponse>> Call(HttpContext http, DataRange? range, string study, string? series, string? instance) =>
         (series, instance) switch
         {
             (null, _) => studies.RetrieveStudy(new RetrieveStudyRequest { StudyInstanceUid = study }, http.ForCaller()),

@@ -8,6 +8,7 @@ using MedCloudCare.Platform.Clients;
 using MedCloudCare.Platform.Data;
 using MedCloudCare.Platform.Errors;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -90,6 +91,7 @@ public static class MeshHost
             Args = [.. args, "--hostBuilder:reloadConfigOnChange=false"],
         });
         inner.WebHost.UseKestrelHttpsConfiguration();
+        inner.Services.AddSingleton<IMemoryPoolFactory<byte>, BlockPoolFactory>();
         if (Environment.GetEnvironmentVariable("MCC_CONFIG") is { Length: > 0 } file)
         {
             inner.Configuration.AddJsonFile(file, optional: false, reloadOnChange: false);
@@ -101,6 +103,7 @@ public static class MeshHost
         inner.Services.AddSingleton(mesh);
         inner.Services.AddSingleton(certificates);
         inner.Services.AddSingleton<MeshChannels>();
+        inner.Services.AddSingleton(provider => new StudyStreams(provider.GetRequiredService<MeshChannels>().For("study")));
         inner.Services.AddSingleton(TimeProvider.System);
         inner.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(10));
         ConfigureLogging(inner.Logging);

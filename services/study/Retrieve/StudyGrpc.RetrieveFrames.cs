@@ -39,16 +39,17 @@ internal sealed partial class StudyGrpc
         }
 
         using StoredFile file = StoredFile.Open(objects, instance, key);
+        ChunkSender<RetrieveFramesResponse> sender = new(responses);
         foreach (int frame in request.Frames)
         {
             FrameLocation place = layout.Frames[frame - 1];
-            await responses.WriteAsync(new RetrieveFramesResponse
+            await sender.WriteAsync(new RetrieveFramesResponse
             {
                 Header = new() { Frame = frame, TransferSyntaxUid = instance.TransferSyntaxUid, Size = FrameReader.SizeOf(place) },
-            }, cancellationToken);
+            }, 0, cancellationToken);
             await foreach (ReadOnlyMemory<byte> piece in FrameReader.ReadAsync(file, layout, place, cancellationToken))
             {
-                await responses.WriteAsync(new RetrieveFramesResponse { Data = UnsafeByteOperations.UnsafeWrap(piece) }, cancellationToken);
+                await sender.WriteAsync(new RetrieveFramesResponse { Data = UnsafeByteOperations.UnsafeWrap(piece) }, piece.Length, cancellationToken);
             }
         }
     }

@@ -38,6 +38,7 @@ internal sealed partial class StudyGrpc
         }
 
         using DataKey key = await keys.GetAsync(instances[0].StudyId, cancellationToken);
+        ChunkSender<RetrieveInstancesResponse> sender = new(responses);
         IObjectReader? pack = null;
         Guid packId = default;
         try
@@ -58,11 +59,11 @@ internal sealed partial class StudyGrpc
                 DataRange part = RequestedRange.Of(range, file.Length);
                 RetrieveInstancesResponse.Types.Header header = HeaderOf(instance, i, instances.Count);
                 header.Part = range is null ? null : part;
-                await responses.WriteAsync(new RetrieveInstancesResponse { Header = header }, cancellationToken);
+                await sender.WriteAsync(new RetrieveInstancesResponse { Header = header }, 0, cancellationToken);
                 await foreach (ReadOnlyMemory<byte> piece in file.ReadAsync(part.Offset, part.Length, cancellationToken))
                 {
                     // Serialised before the task of the write completes, so the piece's buffer may be reused after it.
-                    await responses.WriteAsync(new RetrieveInstancesResponse { Data = UnsafeByteOperations.UnsafeWrap(piece) }, cancellationToken);
+                    await sender.WriteAsync(new RetrieveInstancesResponse { Data = UnsafeByteOperations.UnsafeWrap(piece) }, piece.Length, cancellationToken);
                 }
             }
         }
