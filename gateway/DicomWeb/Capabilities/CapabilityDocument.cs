@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using System.Xml;
 using System.Xml.Linq;
 
 namespace MedCloudCare.Gateway.DicomWeb.Capabilities;
@@ -27,7 +29,7 @@ internal static class CapabilityDocument
         if (mediaType.EndsWith("xml", StringComparison.Ordinal))
         {
             using var stream = new MemoryStream();
-            application.Save(stream, SaveOptions.DisableFormatting);
+            using (var writer = XmlWriter.Create(stream, new XmlWriterSettings { Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false) })) application.Save(writer);
             return stream.ToArray();
         }
 

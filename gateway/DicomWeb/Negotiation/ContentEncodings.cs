@@ -16,15 +16,15 @@ internal sealed class ContentEncodings(IServiceProvider services, IOptions<Respo
     : ResponseCompressionProvider(services, options)
 {
     private const string Identity = "identity";
+    private const string Gzip = "gzip";
+
+    private readonly Zstandard _zstandard = new();
+    private readonly GzipCompressionProvider _gzip = new(new OptionsWrapper<GzipCompressionProviderOptions>(new()));
 
     public static void Configure(ResponseCompressionOptions compression)
     {
         compression.EnableForHttps = true;
         compression.MimeTypes = [DicomMediaTypes.DicomJson, "application/json"];
-
-        // Between equal weights the first one is taken.
-        compression.Providers.Add<Zstandard>();
-        compression.Providers.Add<GzipCompressionProvider>();
     }
 
     /// <summary>Refuses a request that accepts neither an encoding of this list nor identity.</summary>
@@ -32,13 +32,23 @@ internal sealed class ContentEncodings(IServiceProvider services, IOptions<Respo
     public static Task CheckAsync(HttpContext http, RequestDelegate next)
     {
         var header = http.Request.Headers.AcceptEncoding;
-        if (header.Count > 0 && WeightOf(header, Identity) == 0 && WeightOf(header, Zstandard.Name) is null or 0 && WeightOf(header, "gzip") is null or 0)
+        if (header.Count > 0 && WeightOf(header, Identity) == 0 && WeightOf(header, Zstandard.Name) is null or 0 && WeightOf(header, Gzip) is null or 0)
         {
             throw MeshErrors.Of(
                 Grpc.Core.StatusCode.Unimplemented, Reason.NotAcceptable, "None of the accepted content encodings can be made.", ("available", "zstd, gzip, identity"));
         }
 
         return next(http);
+    }
+
+    /// <summary>The coding of the greatest weight, Zstandard before gzip and either before identity where weights are equal; null is identity.</summary>
+    public override ICompressionProvider? GetCompressionProvider(HttpContext context)
+    {
+        var header = context.Request.Headers.AcceptEncoding;
+        var (zstandard, gzip) = (WeightOf(header, Zstandard.Name) ?? 0, WeightOf(header, Gzip) ?? 0);
+        var best = Math.Max(zstandard, gzip);
+        if (best == 0 || WeightOf(header, Identity) > best) return null;
+        return zstandard == best ? _zstandard : _gzip;
     }
 
     public override bool ShouldCompressResponse(HttpContext context)
@@ -56,7 +66,7 @@ internal sealed class ContentEncodings(IServiceProvider services, IOptions<Respo
     private static bool PrefersEncoded(HttpRequest request)
     {
         var header = request.Headers.AcceptEncoding;
-        return WeightOf(header, Identity) is { } identity && Math.Max(WeightOf(header, Zstandard.Name) ?? 0, WeightOf(header, "gzip") ?? 0) > identity;
+        return WeightOf(header, Identity) is { } identity && Math.Max(WeightOf(header, Zstandard.Name) ?? 0, WeightOf(header, Gzip) ?? 0) > identity;
     }
 
     /// <summary>The weight of a coding, by its name or by <c>*</c>; null where the client says nothing of it.</summary>

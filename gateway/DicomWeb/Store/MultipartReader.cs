@@ -15,7 +15,9 @@ internal sealed class MultipartReader : IDisposable
 
     private const int MaxHeaders = 32;
     private const int MaxPreambleBytes = 64 * 1024;
-    private const int MaxBoundaryLength = 70;
+
+    // RFC 2046 says 70; Orthanc sends 73.
+    private const int MaxBoundaryLength = 128;
     private const int BufferSize = 256 * 1024;
 
     // Slices shorter than this wait for more bytes, unless the part ends: each becomes a message of its own.
@@ -33,12 +35,12 @@ internal sealed class MultipartReader : IDisposable
 
     /// <param name="body">Read from its beginning; not disposed.</param>
     /// <param name="boundary">The boundary parameter of the Content-Type.</param>
-    /// <exception cref="MultipartException">The boundary is not one of RFC 2046 §5.1.1.</exception>
+    /// <exception cref="MultipartException">The boundary is not of the characters of RFC 2046 §5.1.1, or too long.</exception>
     public MultipartReader(Stream body, string boundary, int maxParts)
     {
         if (boundary.Length is 0 or > MaxBoundaryLength || boundary[^1] == ' ' || !boundary.All(IsBoundaryCharacter))
         {
-            throw new MultipartException("the boundary is not 1 to 70 of the characters allowed");
+            throw new MultipartException("the boundary is not 1 to 128 of the characters allowed");
         }
 
         (_body, _maxParts) = (body, maxParts);
