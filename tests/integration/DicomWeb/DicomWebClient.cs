@@ -52,10 +52,25 @@ internal sealed class DicomWebClient(TestUser user) : IDisposable
 
     public void Dispose() => http.Dispose();
 
+    /// <summary>Any request below /dicomweb, with headers as they stand.</summary>
+    public async Task<DicomWebAnswer> SendAsync(HttpMethod method, string path, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path.Length == 0 ? "/dicomweb" : "/dicomweb/" + path, UriKind.Relative));
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return await SendAsync(request);
+    }
+
     private async Task<DicomWebAnswer> SendAsync(HttpRequestMessage request)
     {
         using var response = await http.SendAsync(request);
-        return new DicomWebAnswer(response.StatusCode, response.Content.Headers.ContentType?.ToString() ?? "", await response.Content.ReadAsByteArrayAsync());
+        return new DicomWebAnswer(response.StatusCode, response.Content.Headers.ContentType?.ToString() ?? "", await response.Content.ReadAsByteArrayAsync())
+        {
+            Headers = response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase),
+        };
     }
 }
 
@@ -63,6 +78,12 @@ internal sealed class DicomWebClient(TestUser user) : IDisposable
 internal sealed record DicomWebAnswer(HttpStatusCode Status, string ContentType, byte[] Body)
 {
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
+
+    /// <summary>By name.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>A header, or nothing.</summary>
+    public string Header(string name) => Headers.GetValueOrDefault(name, "");
 
     /// <summary>Of a multipart body.</summary>
     public IReadOnlyList<BodyPart> Parts => MultipartBody.Parse(ContentType, Body);

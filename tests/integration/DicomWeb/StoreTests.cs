@@ -99,9 +99,10 @@ public sealed class StoreTests(MeshFixture mesh) : IAsyncLifetime, IDisposable
     }
 
     [Theory]
-    [InlineData("application/dicom", HttpStatusCode.UnsupportedMediaType)]
     [InlineData("multipart/form-data; boundary=x", HttpStatusCode.UnsupportedMediaType)]
-    [InlineData("multipart/related; type=\"application/dicom+json\"; boundary=x", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("multipart/related; type=\"application/dicom+xml\"; boundary=x", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("application/dicom+xml", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("multipart/related; type=\"application/dicom+json\"; boundary=x", HttpStatusCode.BadRequest)]
     [InlineData("", HttpStatusCode.UnsupportedMediaType)]
     [InlineData("multipart/related; type=\"application/dicom\"", HttpStatusCode.BadRequest)]
     [InlineData("multipart/related; type=\"application/dicom\"; boundary=another", HttpStatusCode.BadRequest)]
