@@ -33,6 +33,7 @@ internal static class HttpErrors
             Reason.NotAcceptable => StatusCodes.Status406NotAcceptable,
             Reason.LimitExceeded => StatusCodes.Status413PayloadTooLarge,
             Reason.StateConflict => StatusCodes.Status409Conflict,
+            Reason.StoreFull => StatusCodes.Status507InsufficientStorage,
             _ => StatusOf(error.StatusCode),
         };
     }

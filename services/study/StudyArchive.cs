@@ -31,9 +31,20 @@ internal static class StudyArchive
         services.AddSingleton<DeletionSignal>();
         services.AddSingleton<StudyDeletion>();
         services.AddSingleton<GrantRemoval>();
+        services.AddSingleton<RemovalHolds>();
+        services.AddSingleton<BatchMerger>();
+        services.AddSingleton<PackRewriter>();
+        services.AddSingleton<PackMerger>();
+        services.AddSingleton<StoreSweeper>();
+        services.AddSingleton<ArchiveMaintenance>();
+        services.AddSingleton<ArchiveVerifier>();
+        services.AddSingleton<ArchiveRebuilder>();
+        services.AddHostedService(provider => provider.GetRequiredService<ArchiveMaintenance>());
         services.AddHostedService<Housekeeping>();
         services.AddHostedService<DeletionWorker>();
-        services.AddGrpc().AddServiceOptions<StudyGrpc>(o => o.Interceptors.Add<StudyErrorInterceptor>());
+        services.AddGrpc()
+            .AddServiceOptions<StudyGrpc>(o => o.Interceptors.Add<StudyErrorInterceptor>())
+            .AddServiceOptions<ArchiveGrpc>(o => o.Interceptors.Add<StudyErrorInterceptor>());
         return services;
     }
 }

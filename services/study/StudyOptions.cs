@@ -70,4 +70,28 @@ public sealed class StudyOptions
 
     /// <summary>An upload is forgotten this long after its last use.</summary>
     public TimeSpan UploadLifetime { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Packs below this size are merged with others of their study …</summary>
+    public long MergeBelowBytes { get; set; } = 32L << 20;
+
+    /// <summary>… when there are so many of them …</summary>
+    public int MergePacks { get; set; } = 4;
+
+    /// <summary>… and nothing was stored into the study for this long.</summary>
+    public TimeSpan MergeIdle { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Instances of a merged pack, at most.</summary>
+    public int MergeInstances { get; set; } = 2048;
+
+    /// <summary>What was merged stays this long for calls that have read where it was.</summary>
+    public TimeSpan RetireGrace { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// Objects that nothing refers to go when they are older. Long: where an older database was restored, they are what
+    /// <c>mcc archive rebuild</c> finds again.
+    /// </summary>
+    public TimeSpan OrphanGrace { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Time between two rounds of maintenance.</summary>
+    public TimeSpan MaintenanceInterval { get; set; } = TimeSpan.FromMinutes(10);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MedCloudCare.Cli.Admin;
+using MedCloudCare.Cli.Archive;
 using MedCloudCare.Cli.Demo;
 using MedCloudCare.Cli.Dicom;
 using MedCloudCare.Cli.Grants;
@@ -25,6 +26,7 @@ internal static class Root
         Signing in:   mcc login --email YOU          or --as doctor|researcher|admin for a demo account
         Images:       mcc upload PATH… | studies | series | retrieve; mcc studies delete UID
         Models:       mcc models publish DIR | list; mcc infer --model NAME --series UID --wait
+        The archive:  mcc archive verify | compact | backup --to DIR | restore --from DIR | rebuild
         Sharing:      mcc grants create --study UID --to EMAIL
         Keys:         mcc keys list | rotate | rewrap | retire | remove
 
@@ -55,6 +57,7 @@ internal static class Root
         InferCommand.Create(),
         JobsCommand.Create(),
         GrantsCommand.Create(),
+        ArchiveCommand.Create(),
         KeysCommand.Create(),
     };
 }

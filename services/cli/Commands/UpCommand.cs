@@ -40,6 +40,7 @@ internal static class UpCommand
     {
         Replicas.Validators.Add(r => Check(r, r.GetValue(Replicas) is >= 1 and <= 32, "--replicas takes 1 to 32."));
         Command command = new("up", "Start the mesh (again): database, services, gateway. Waits until all of them are well.") { Http, Https, Dicom, DicomTls, Replicas, Otlp, Only, Detach };
+        ObjectStoreOptions.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             DataDirectory data = parsed.DataDirectory();
@@ -55,6 +56,7 @@ internal static class UpCommand
         new(parsed.GetValue(Http), parsed.GetValue(Https), parsed.GetValue(Replicas), parsed.GetValue(Otlp) ?? "",
             parsed.GetValue(Only)?.Split(','))
         {
+            Objects = ObjectStoreOptions.ChoiceOf(parsed),
             Door = new DoorPorts(DoorPortOf(parsed.GetValue(Dicom)), DoorPortOf(parsed.GetValue(DicomTls))),
         };
 
@@ -68,6 +70,7 @@ internal static class UpCommand
         }
 
         data.Create();
+        options.Objects?.Settle(data);
         string log = LogFiles.PathOf(data, "supervisor");
         LogFiles.Prepare(log);
         ProcessStartInfo start = new("/bin/sh", ["-c", "exec \"$@\" >>\"$0\" 2>&1 </dev/null", log, Environment.ProcessPath!, typeof(UpCommand).Assembly.Location,

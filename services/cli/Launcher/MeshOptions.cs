@@ -11,6 +11,9 @@ internal sealed record MeshOptions(int Http, int Https, int Replicas, string Otl
     /// <summary>Ports of the DIMSE door.</summary>
     public DoorPorts Door { get; init; } = DoorPorts.Standard;
 
+    /// <summary>Where packs are kept; null for where they are already.</summary>
+    public ObjectStoreChoice? Objects { get; init; }
+
     /// <summary>The services to start, in order.</summary>
     public IReadOnlyList<string> Started => Only is null ? MeshServices.All : [.. MeshServices.All.Where(Only.Contains)];
 

@@ -60,7 +60,7 @@ internal sealed class ServiceConfiguration(
     private JsonObject? Own(string service) => service switch
     {
         "auth" => new JsonObject { ["Keyring"] = data.Keyring, ["Issuer"] = "medcloudcare" },
-        "study" => new JsonObject { ["Objects"] = data.Objects, ["Keyring"] = data.Keyring, ["KeyStore"] = data.StudyKeys },
+        "study" => ObjectStoreChoice.Read(data).AddTo(new JsonObject { ["Keyring"] = data.Keyring, ["KeyStore"] = data.StudyKeys }, data),
         "inference" => new JsonObject { ["Keyring"] = data.Keyring, ["Cache"] = Path.Combine(data.Cache, "inference") },
         "model" => new JsonObject
         {

@@ -126,6 +126,7 @@ internal sealed partial class Supervisor : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
+        _options.Objects?.Settle(_data);
         EnsureCertificates();
         EnsureKeyring();
         DatabaseCredentials credentials = DatabaseCredentials.LoadOrCreate(_data);
@@ -144,7 +145,7 @@ internal sealed partial class Supervisor : IAsyncDisposable
         foreach (string service in _options.Started)
         {
             Run(new ProcessPlan(service, ["dotnet", _repository.Assembly(MeshServices.ProjectOf(service))],
-                ProcessEnvironment.ForService(configuration.PathOf(service)), LogFiles.PathOf(_data, service), Posix.SigTerm, ServiceGrace));
+                EnvironmentOf(service, configuration), LogFiles.PathOf(_data, service), Posix.SigTerm, ServiceGrace));
         }
     }
 
@@ -160,6 +161,17 @@ internal sealed partial class Supervisor : IAsyncDisposable
         {
             Keyring.LoadOrCreate(_data.Keyring);
         }
+    }
+
+    private static Dictionary<string, string> EnvironmentOf(string service, ServiceConfiguration configuration)
+    {
+        Dictionary<string, string> environment = ProcessEnvironment.ForService(configuration.PathOf(service));
+        if (service == "study")
+        {
+            ObjectStoreChoice.AddCredentials(environment);
+        }
+
+        return environment;
     }
 
     private async Task StartPostgresAsync(PostgresCluster cluster, DatabaseCredentials credentials, CancellationToken cancellationToken)

@@ -11,8 +11,12 @@ internal sealed record ToolResult(int ExitCode, string Output);
 internal static class Tool
 {
     /// <summary>Runs it. The command is an argument list: no shell sees it.</summary>
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="environment">Variables beside the minimal ones.</param>
     /// <exception cref="CliException">The program is not installed.</exception>
-    public static async Task<ToolResult> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    public static async Task<ToolResult> RunAsync(
+        IReadOnlyList<string> command, CancellationToken cancellationToken, IReadOnlyDictionary<string, string>? environment = null)
     {
         ProcessStartInfo start = new(command[0], command.Skip(1))
         {
@@ -24,6 +28,11 @@ internal static class Tool
         start.Environment.Clear();
         start.Environment["PATH"] = ProcessEnvironment.Path;
         start.Environment["LC_ALL"] = "C.UTF-8";
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         try
         {
             using Process process = Process.Start(start)!;

@@ -60,6 +60,7 @@ internal sealed record RpcProblem(int ExitCode, string Reason, string Line, stri
         "ALREADY_EXISTS" => "Choose another name, or leave out what made it a new one.",
         "NOT_FOUND" => "Check the identifier; what an account may not see does not exist for it.",
         "CONCURRENT_CHANGE" or "MODEL_NOT_READY" or "SERVICE_UNAVAILABLE" or "DEADLINE_EXCEEDED" => "Try again.",
+        "STORE_FULL" => "Make room on the disk of the mesh, then try again.",
         "SEAL_BROKEN" => "Stored bytes were changed from outside. Tell the operator.",
         "MODEL_MAIN_MISSING" => "Put main.py at the top level of the directory.",
         "MODEL_SYNTAX_ERROR" or "MODEL_APPLICATION_MISSING" or "MODEL_RUN_MISSING" or "MODEL_TYPE_INVALID" => "Correct main.py and publish again.",

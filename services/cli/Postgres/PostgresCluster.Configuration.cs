@@ -46,6 +46,9 @@ internal sealed partial class PostgresCluster
     {
         StringBuilder rules = new("# Written by mcc at every start. Each role may open its own database and no other.\n");
         rules.Append("local all ").Append(AdministratorRole).Append(" scram-sha-256\n");
+
+        // For base backups.
+        rules.Append("local replication ").Append(AdministratorRole).Append(" scram-sha-256\n");
         foreach (string service in MeshServices.WithDatabase)
         {
             rules.Append("local ").Append(DatabaseName).Append(' ').Append(MeshServices.RoleOf(service)).Append(" scram-sha-256\n");

@@ -13,6 +13,7 @@ public static class AccessTable
         Auth.V1.AuthReflection.Descriptor,
         Auth.V1.DicomPeersReflection.Descriptor,
         Study.V1.StudyReflection.Descriptor,
+        Study.V1.ArchiveReflection.Descriptor,
         Sharing.V1.SharingReflection.Descriptor,
         Model.V1.ModelReflection.Descriptor,
         Inference.V1.InferenceReflection.Descriptor,

@@ -10,7 +10,9 @@ namespace MedCloudCare.Studies;
 /// <summary>Turns what sealing, object store and database throw into the errors of the contract.</summary>
 internal sealed partial class StudyErrorInterceptor(ILogger<StudyErrorInterceptor> log) : Interceptor
 {
-    private const int DiskFull = 28;
+    // ENOSPC and EDQUOT of Linux.
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
 
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -69,9 +71,13 @@ internal sealed partial class StudyErrorInterceptor(ILogger<StudyErrorIntercepto
                 return MeshErrors.Of(StatusCode.Aborted, Reason.ConcurrentChange, "A study was deleted while instances of it arrived. Get the upload and go on from there.");
             case PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.InsufficientPrivilege }:
                 return MeshErrors.Unavailable("The sharing service has not started yet. Try again.");
-            case IOException { HResult: DiskFull }:
+            case IOException { HResult: NoSpace or QuotaExceeded }:
+            case PostgresException { SqlState: PostgresErrorCodes.DiskFull }:
                 LogFull(log);
-                return MeshErrors.Unavailable("The object store is full.");
+                return MeshErrors.Of(StatusCode.ResourceExhausted, Reason.StoreFull, "The archive has no space left. Nothing of this group of instances was stored.");
+            case ObjectStoreUnavailableException:
+                LogAway(log, context.Method, e.Message);
+                return MeshErrors.Unavailable("The object store does not answer. Try again.");
             default:
                 return null;
         }
@@ -83,6 +89,9 @@ internal sealed partial class StudyErrorInterceptor(ILogger<StudyErrorIntercepto
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method}: stored bytes cannot be opened ({Kind})")]
     private static partial void LogBroken(ILogger log, string method, string kind);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The object store is full")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The disk of the object store or of the database is full")]
     private static partial void LogFull(ILogger log);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method}: {Problem}")]
+    private static partial void LogAway(ILogger log, string method, string problem);
 }

@@ -28,25 +28,28 @@ internal sealed class MetadataBatch
     public byte[] Compressed { get; }
 
     /// <summary>Makes the batch of instances of one series, at least one.</summary>
-    public static MetadataBatch Of(IReadOnlyList<PendingInstance> instances)
+    public static MetadataBatch Of(IReadOnlyList<PendingInstance> instances) => new(instances, Compress([.. instances.Select(i => i.Json)]));
+
+    /// <summary>Joins and compresses documents.</summary>
+    public static byte[] Compress(IReadOnlyList<ReadOnlyMemory<byte>> documents)
     {
         int length = 0;
-        foreach (PendingInstance instance in instances)
+        foreach (ReadOnlyMemory<byte> document in documents)
         {
-            length = checked(length + 4 + instance.Json.Length);
+            length = checked(length + 4 + document.Length);
         }
 
         byte[] plain = new byte[length];
         int at = 0;
-        foreach (PendingInstance instance in instances)
+        foreach (ReadOnlyMemory<byte> document in documents)
         {
-            BinaryPrimitives.WriteInt32BigEndian(plain.AsSpan(at), instance.Json.Length);
-            instance.Json.Span.CopyTo(plain.AsSpan(at + 4));
-            at += 4 + instance.Json.Length;
+            BinaryPrimitives.WriteInt32BigEndian(plain.AsSpan(at), document.Length);
+            document.Span.CopyTo(plain.AsSpan(at + 4));
+            at += 4 + document.Length;
         }
 
         using Compressor compressor = new(CompressionLevel);
-        return new MetadataBatch(instances, compressor.Wrap(plain).ToArray());
+        return compressor.Wrap(plain).ToArray();
     }
 
     /// <summary>The DICOM JSON of the instances of a batch, in its order.</summary>

@@ -103,11 +103,11 @@ internal sealed partial class StudyGrpc
         // One statement, so that the version is that of the batches.
         await using NpgsqlCommand command = database.CreateCommand(isSeries
             ? """
-              SELECT b.id, b.instance_count, e.update_time, e.instance_count FROM series e JOIN metadata_batches b ON b.series_id = e.id
+              SELECT b.id, b.instance_count, e.update_time, e.instance_count FROM series e JOIN metadata_batches b ON b.series_id = e.id AND b.retire_time IS NULL
               WHERE e.id = $1 ORDER BY b.id
               """
             : """
-              SELECT b.id, b.instance_count, s.change FROM studies s JOIN series e ON e.study_id = s.id JOIN metadata_batches b ON b.series_id = e.id
+              SELECT b.id, b.instance_count, s.change FROM studies s JOIN series e ON e.study_id = s.id JOIN metadata_batches b ON b.series_id = e.id AND b.retire_time IS NULL
               WHERE s.id = $1 ORDER BY e.series_instance_uid, b.id
               """);
         command.Parameters.AddWithValue(parent);

@@ -99,7 +99,7 @@ public sealed class DirectoryObjectStore : IObjectStore
                 }
                 else
                 {
-                    File.Delete(PathOf(id));
+                    DeleteIfEmpty(id);
                 }
 
                 File.Delete(path);
@@ -162,14 +162,19 @@ public sealed class DirectoryObjectStore : IObjectStore
         }
     }
 
+    /// <summary>
+    /// Removes what lies beyond the committed length, but for complete groups: they were never acknowledged, or the database is
+    /// older than the store, having been restored, and then they are what a rebuild finds again.
+    /// </summary>
     private void Cut(Guid id, long length)
     {
         try
         {
-            using SafeFileHandle file = File.OpenHandle(PathOf(id), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-            if (RandomAccess.GetLength(file) > length)
+            using SafeFileHandle file = File.OpenHandle(PathOf(id), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            long end = PackTail.EndOfLastGroup(file, length);
+            if (RandomAccess.GetLength(file) > end)
             {
-                RandomAccess.SetLength(file, length);
+                RandomAccess.SetLength(file, end);
                 RandomAccess.FlushToDisk(file);
             }
         }
@@ -177,6 +182,28 @@ public sealed class DirectoryObjectStore : IObjectStore
         {
             // Reported when it is read: the marker says nothing about it any more.
         }
+    }
+
+    /// <summary>
+    /// Removes an object that nothing refers to and that holds no complete group. One that does is left to the sweep of
+    /// orphans, which waits: where the database was lost, it is what a rebuild needs.
+    /// </summary>
+    private void DeleteIfEmpty(Guid id)
+    {
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(PathOf(id), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            if (PackTail.EndOfLastGroup(file, PackFormat.HeaderLength) > PackFormat.HeaderLength)
+            {
+                return;
+            }
+        }
+        catch (FileNotFoundException)
+        {
+            return;
+        }
+
+        File.Delete(PathOf(id));
     }
 
     private static void CreateDirectory(string path) =>

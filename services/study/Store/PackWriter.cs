@@ -157,7 +157,7 @@ internal static class PackFormat
 
     private static ReadOnlySpan<byte> HeaderMagic => "MCCPACK1"u8;
 
-    private static ReadOnlySpan<byte> TrailerMagic => "MCCGRP01"u8;
+    public static ReadOnlySpan<byte> TrailerMagic => "MCCGRP01"u8;
 
     public static void WriteHeader(Span<byte> header, Guid study, Guid pack)
     {

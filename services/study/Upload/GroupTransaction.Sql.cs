@@ -14,6 +14,7 @@ internal sealed partial class GroupTransaction
         Guid[] studies = [.. pending.Select(i => i.Study.Id).Distinct()];
         await using NpgsqlBatch batch = new(connection);
         Add(batch, "INSERT INTO owners (owner, change) VALUES ($1, 1) ON CONFLICT (owner) DO UPDATE SET change = owners.change + 1 RETURNING change", owner);
+        ReserveAdopted(batch);
         Add(batch, "SELECT id, committed_instances FROM uploads WHERE id = ANY($1) FOR UPDATE", groups.Select(g => g.Upload).Distinct().ToArray());
         Add(batch, "SELECT sop_instance_uid, sha256 FROM instances WHERE owner = $1 AND sop_instance_uid = ANY($2)",
             owner, pending.Select(i => i.SopInstanceUid).ToArray());
@@ -49,6 +50,23 @@ internal sealed partial class GroupTransaction
         }
 
         return _studies.Count == studies.Length ? change : throw new StudyVanishedException([.. studies.Where(s => !_studies.ContainsKey(s))]);
+    }
+
+    /// <summary>
+    /// Makes the rows of studies that a rebuild finds in the store. In this transaction, not before: a reservation that nothing
+    /// was committed to would be taken back, and the study's key with it.
+    /// </summary>
+    private void ReserveAdopted(NpgsqlBatch batch)
+    {
+        OpenStudy[] studies = [.. groups.Where(g => g.Adopted.Count > 0).SelectMany(g => g.Pending).Select(i => i.Study).Distinct()];
+        if (studies.Length > 0)
+        {
+            Add(batch, """
+                INSERT INTO studies (id, owner, study_instance_uid, create_time) SELECT v.id, $2, v.uid, v.created
+                FROM unnest($1, $3, $4) AS v (id, uid, created) ON CONFLICT DO NOTHING
+                """,
+                Map(studies, s => s.Id), owner, Map(studies, s => s.StudyInstanceUid), Map(studies, s => UuidTime.Of(s.Id)));
+        }
     }
 
     private async Task WriteAsync(NpgsqlConnection connection, long change)
@@ -119,14 +137,17 @@ internal sealed partial class GroupTransaction
 
     private void WritePacks(NpgsqlBatch batch)
     {
-        List<(PackWriter Pack, long Size)> packs = [.. groups.SelectMany(g => g.Packs)];
+        List<(Guid Id, Guid StudyId, long Size)> packs =
+        [
+            .. groups.SelectMany(g => g.Packs).Select(p => (p.Pack.Id, p.Pack.StudyId, p.Size)), .. groups.SelectMany(g => g.Adopted).Distinct(),
+        ];
         if (packs.Count > 0)
         {
             Add(batch, """
                 INSERT INTO packs (id, study_id, size) SELECT * FROM unnest($1, $2, $3)
                 ON CONFLICT (id) DO UPDATE SET size = excluded.size
                 """,
-                Map(packs, p => p.Pack.Id), Map(packs, p => p.Pack.StudyId), Map(packs, p => p.Size));
+                Map(packs, p => p.Id), Map(packs, p => p.StudyId), Map(packs, p => p.Size));
         }
     }
 
@@ -162,7 +183,7 @@ internal sealed partial class GroupTransaction
             SELECT $1, * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
             """,
             owner, Map(rows, r => r.Instance.Id), Map(rows, r => SeriesIdOf(r.Instance)), Map(rows, r => r.Instance.SopInstanceUid),
-            Map(rows, r => r.Instance.SopClassUid), Map(rows, r => r.Instance.TransferSyntaxUid), Map(rows, r => r.Instance.Pack.Id),
+            Map(rows, r => r.Instance.SopClassUid), Map(rows, r => r.Instance.TransferSyntaxUid), Map(rows, r => r.Instance.PackId),
             Map(rows, r => r.Instance.Offset), Map(rows, r => r.Instance.SealedLength), Map(rows, r => r.Instance.Length),
             Map(rows, r => r.Instance.SealHeader), Map(rows, r => r.Instance.Sha256),
             Map(rows, r => r.Instance.Study.Key.SealRow(r.Instance.Layout, StudySeals.Layout(r.Instance.Id))),

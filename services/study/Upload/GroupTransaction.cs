@@ -77,7 +77,7 @@ internal sealed partial class GroupTransaction(NpgsqlDataSource database, BlindI
         (Guid, string) key = (instance.Study.Id, instance.SeriesInstanceUid);
         if (!_series.TryGetValue(key, out SeriesChange? series))
         {
-            series = new SeriesChange(Guid.CreateVersion7(), instance, author, isNew: true);
+            series = new SeriesChange(SeriesIds.Of(instance.Study.Id, instance.SeriesInstanceUid), instance, author, isNew: true);
             _series.Add(key, series);
         }
 

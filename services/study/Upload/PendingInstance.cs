@@ -18,7 +18,7 @@ internal sealed class PendingInstance
 
     public required string TransferSyntaxUid { get; init; }
 
-    public required PackWriter Pack { get; init; }
+    public required Guid PackId { get; init; }
 
     public required long Offset { get; init; }
 
@@ -52,4 +52,9 @@ internal sealed class PendingInstance
 }
 
 /// <summary>What QIDO-RS answers about an instance without opening its metadata; null where the attribute is absent.</summary>
-internal readonly record struct InstanceFacts(int? InstanceNumber, int? Rows, int? Columns, int? BitsAllocated, int? Frames);
+internal readonly record struct InstanceFacts(int? InstanceNumber, int? Rows, int? Columns, int? BitsAllocated, int? Frames)
+{
+    public static InstanceFacts Of(DicomDataset dataset) => new(
+        dataset.GetInt(DicomTags.InstanceNumber), dataset.GetInt(DicomTags.Rows), dataset.GetInt(DicomTags.Columns),
+        dataset.GetInt(DicomTags.BitsAllocated), dataset.GetInt(DicomTags.NumberOfFrames));
+}

@@ -34,6 +34,9 @@ internal sealed class UploadGroup(Guid upload, Guid owner, Guid author, long fir
     /// <summary>The packs that hold them, with the size that each has at the end of the group.</summary>
     public List<(PackWriter Pack, long Size)> Packs { get; } = [];
 
+    /// <summary>Packs that lie in the store already: a rebuild makes their rows.</summary>
+    public List<(Guid Id, Guid StudyId, long Size)> Adopted { get; } = [];
+
     public long Bytes { get; private set; }
 
     public long MetadataBytes { get; private set; }

@@ -139,7 +139,7 @@ internal sealed partial class UploadSession(UploadServices services, UploadTarge
             SopInstanceUid = info.SopInstanceUid,
             SopClassUid = info.SopClassUid,
             TransferSyntaxUid = info.TransferSyntaxUid,
-            Pack = intake.Pack!,
+            PackId = intake.Pack!.Id,
             Offset = intake.Offset,
             SealedLength = sealedLength,
             Length = intake.Length,
@@ -147,9 +147,7 @@ internal sealed partial class UploadSession(UploadServices services, UploadTarge
             Sha256 = sha256,
             Layout = InstanceLayout.Of(info).ToBytes(),
             Json = info.Json,
-            Facts = new InstanceFacts(
-                info.Dataset.GetInt(DicomTags.InstanceNumber), info.Dataset.GetInt(DicomTags.Rows), info.Dataset.GetInt(DicomTags.Columns),
-                info.Dataset.GetInt(DicomTags.BitsAllocated), info.Dataset.GetInt(DicomTags.NumberOfFrames)),
+            Facts = InstanceFacts.Of(info.Dataset),
             Result = intake.Result,
             Stated = _group.StartsSeries(intake.Study!, info.SeriesInstanceUid) ? StatedAttributes.Of(info.Dataset) : null!,
         };

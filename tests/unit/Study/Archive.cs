@@ -20,8 +20,8 @@ internal sealed class Archive : IAsyncDisposable
         Options = options;
         Keys = keys;
         Database = NpgsqlDataSource.Create(connection);
-        Store = new DirectoryObjectStore(options.Objects);
-        Packs = new PackPool(Store, options, TimeProvider.System);
+        Objects = ObjectStores.Open(options);
+        Packs = new PackPool(Objects, options, TimeProvider.System);
         Registry = new StudyRegistry(Database, keys);
         BlindIndex patients = new(Keyring.LoadOrCreate(options.Keyring).DeriveKey("test"));
         Services = new UploadServices(options, Database, Registry, Packs, new GroupCommitter(Database, patients));
@@ -37,7 +37,10 @@ internal sealed class Archive : IAsyncDisposable
 
     public NpgsqlDataSource Database { get; }
 
-    public DirectoryObjectStore Store { get; }
+    public IObjectStore Objects { get; }
+
+    /// <summary>The store, where it is a directory.</summary>
+    public DirectoryObjectStore Store => (DirectoryObjectStore)Objects;
 
     public PackPool Packs { get; }
 
@@ -49,7 +52,8 @@ internal sealed class Archive : IAsyncDisposable
 
     public StudyAccess Access { get; }
 
-    public static async Task<Archive> CreateAsync(PostgresFixture postgres, Action<StudyOptions>? configure = null)
+    public static async Task<Archive> CreateAsync(
+        PostgresFixture postgres, Action<StudyOptions>? configure = null, Func<StudyOptions, Task>? prepare = null)
     {
         Skip.IfNot(PostgresFixture.IsAvailable, "PostgreSQL is not installed.");
         string directory = System.IO.Directory.CreateTempSubdirectory("mcc-archive-").FullName;
@@ -60,11 +64,55 @@ internal sealed class Archive : IAsyncDisposable
             KeyStore = Path.Combine(directory, "keys"),
         };
         configure?.Invoke(options);
+        await (prepare?.Invoke(options) ?? Task.CompletedTask);
         return await OpenAsync(await postgres.CreateDatabaseAsync(), directory, options, isReplica: false);
     }
 
     /// <summary>Another process over the same data.</summary>
     public Task<Archive> ReplicaAsync() => OpenAsync(_connection, Directory, Options, isReplica: true);
+
+    public RemovalHolds Holds => new(Database);
+
+    public ArchiveVerifier Verifier => new(Database, Objects, Keys);
+
+    public ArchiveRebuilder Rebuilder =>
+        new(Database, Objects, Keys, new BlindIndex(Keyring.LoadOrCreate(Options.Keyring).DeriveKey("test")));
+
+    /// <summary>A round of maintenance, now.</summary>
+    public async Task<MaintenanceResult> CompactAsync(TimeSpan grace, TimeSpan? orphanGrace = null)
+    {
+        using ArchiveMaintenance maintenance = new(
+            Database, new BatchMerger(Database, Keys, Options),
+            new PackMerger(Database, Objects, Keys, Options, new PackRewriter(Database, Objects, Options), NullLogger<PackMerger>.Instance),
+            new StoreSweeper(Database, Objects, Holds), Options, TimeProvider.System, NullLogger<ArchiveMaintenance>.Instance);
+        return await maintenance.RunAsync(TimeSpan.Zero, grace, orphanGrace, CancellationToken.None) ?? throw new InvalidOperationException("Maintenance runs.");
+    }
+
+    /// <summary>What a verification finds, and its counts.</summary>
+    public async Task<(List<VerifyArchiveResponse.Types.Finding> Findings, VerifyCount Count)> VerifyAsync(bool quick = false)
+    {
+        List<VerifyArchiveResponse.Types.Finding> findings = [];
+        VerifyCount count = new();
+        await Verifier.RunAsync(quick, count, f =>
+        {
+            findings.Add(f);
+            return Task.CompletedTask;
+        }, () => Task.CompletedTask, CancellationToken.None);
+        return (findings, count);
+    }
+
+    /// <summary>Rebuilds, and says what could not be taken in.</summary>
+    public async Task<(RebuildCount Count, List<string> Problems)> RebuildAsync()
+    {
+        RebuildCount count = new();
+        List<string> problems = [];
+        await Rebuilder.RunAsync(count, (_, detail) =>
+        {
+            problems.Add(detail);
+            return Task.CompletedTask;
+        }, () => Task.CompletedTask, CancellationToken.None);
+        return (count, problems);
+    }
 
     public static Caller CallerOf(Guid account) => new() { AccountId = account };
 
@@ -108,7 +156,7 @@ internal sealed class Archive : IAsyncDisposable
     {
         StoredInstance instance = await StoredInstance.RequireAsync(Database, CallerOf(account), "", "", sopInstanceUid, CancellationToken.None);
         using DataKey key = await Keys.GetAsync(instance.StudyId);
-        using StoredFile file = StoredFile.Open(Store, instance, key);
+        using StoredFile file = StoredFile.Open(Objects, instance, key);
         using MemoryStream bytes = new();
         await foreach (ReadOnlyMemory<byte> piece in file.ReadAsync(0, file.Length, CancellationToken.None))
         {
@@ -128,6 +176,12 @@ internal sealed class Archive : IAsyncDisposable
         }
 
         return found;
+    }
+
+    public async Task<string> TextAsync(string sql)
+    {
+        await using NpgsqlCommand command = Database.CreateCommand(sql);
+        return await command.ExecuteScalarAsync() as string ?? "";
     }
 
     public async Task<long> CountAsync(string sql)

@@ -63,15 +63,16 @@ internal sealed class S3ObjectAppender(Guid id, S3ObjectStore store) : IObjectAp
 
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_buffer is null, this);
         if (_completed)
         {
             return;
         }
 
+        ObjectDisposedException.ThrowIf(_buffer is null, this);
         if (_parts.Count == 0)
         {
             byte[] whole = TakeBuffer(out int count);
+            _sent = count;
             try
             {
                 await store.SendAsync(id, () => store.Client.PutObjectAsync(PutOf(whole, count))).ConfigureAwait(false);

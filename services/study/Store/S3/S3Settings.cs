@@ -79,7 +79,7 @@ internal sealed record S3Settings
         AmazonS3Config config = new()
         {
             RetryMode = RequestRetryMode.Standard,
-            MaxErrorRetry = 4,
+            MaxErrorRetry = 6,
             Timeout = TimeSpan.FromSeconds(60),
             ForcePathStyle = Endpoint.Length > 0,
             AuthenticationRegion = Region,
