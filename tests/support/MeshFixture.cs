@@ -41,6 +41,9 @@ public class MeshFixture : IAsyncLifetime
     /// <summary>gRPC to the gateway, without a token.</summary>
     public GrpcChannel Channel => channel!;
 
+    /// <summary>Further options of <c>mcc up</c>.</summary>
+    protected virtual IEnumerable<string> Options => [];
+
     /// <inheritdoc/>
     public virtual async Task InitializeAsync()
     {
@@ -67,7 +70,7 @@ public class MeshFixture : IAsyncLifetime
     /// <summary>Starts the mesh, or starts it again.</summary>
     public async Task UpAsync()
     {
-        var result = await RunAsync(["up", "--detach", "--http", "0", "--https", "0", "--dicom", "0", "--dicom-tls", "0", "--replicas", "2"]);
+        var result = await RunAsync(["up", "--detach", "--http", "0", "--https", "0", "--dicom", "0", "--dicom-tls", "0", "--replicas", "2", .. Options]);
         if (result.ExitCode != 0)
         {
             throw new InvalidOperationException($"mcc up: exit code {result.ExitCode}\n{result.Output}\n{result.Error}\n{Logs()}");

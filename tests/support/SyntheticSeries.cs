@@ -14,9 +14,16 @@ public sealed class SyntheticSeries
     private readonly int slices;
     private readonly int rows;
     private readonly int columns;
+    private readonly Action<DicomDataset>? change;
 
-    public SyntheticSeries(int slices = 8, int rows = 64, int columns = 64, string? studyInstanceUid = null)
+    /// <param name="slices">How many instances.</param>
+    /// <param name="rows">Height.</param>
+    /// <param name="columns">Width.</param>
+    /// <param name="studyInstanceUid">The study; a new one unless given.</param>
+    /// <param name="change">Sets further attributes of every instance.</param>
+    public SyntheticSeries(int slices = 8, int rows = 64, int columns = 64, string? studyInstanceUid = null, Action<DicomDataset>? change = null)
     {
+        this.change = change;
         this.slices = slices;
         this.rows = rows;
         this.columns = columns;
@@ -77,6 +84,7 @@ public sealed class SyntheticSeries
             .Set(DicomTags.BitsAllocated, 16d).Set(DicomTags.BitsStored, 12d).Set(DicomTags.HighBit, 11d).Set(DicomTags.PixelRepresentation, 0d)
             .Set(DicomTags.WindowCenter, 500d).Set(DicomTags.WindowWidth, 1000d)
             .SetBytes(DicomTags.PixelData, DicomVR.OW, Pixels(slice));
+        change?.Invoke(dataset);
         return DicomFile.ToArray(dataset);
     }
 

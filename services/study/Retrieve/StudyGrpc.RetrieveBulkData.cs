@@ -23,6 +23,8 @@ internal sealed partial class StudyGrpc
 
         DataRange part = RequestedRange.Of(request.Range, bulk.Length);
         using StoredFile file = StoredFile.Open(objects, instance, key);
+        IAsyncEnumerable<ReadOnlyMemory<byte>> pieces =
+            await LittleEndianAsync(file, layout, bulk, part, instance.TransferSyntaxUid, cancellationToken).BeginAsync(cancellationToken);
         await responses.WriteAsync(new RetrieveBulkDataResponse
         {
             Header = new()
@@ -31,7 +33,7 @@ internal sealed partial class StudyGrpc
                 Version = ResourceVersion.OfInstance(instance.Id), Part = request.Range is null ? null : part,
             },
         }, cancellationToken);
-        await foreach (ReadOnlyMemory<byte> piece in LittleEndianAsync(file, layout, bulk, part, instance.TransferSyntaxUid, cancellationToken))
+        await foreach (ReadOnlyMemory<byte> piece in pieces)
         {
             await responses.WriteAsync(new RetrieveBulkDataResponse { Data = UnsafeByteOperations.UnsafeWrap(piece) }, cancellationToken);
         }

@@ -43,11 +43,12 @@ internal sealed partial class StudyGrpc
         foreach (int frame in request.Frames)
         {
             FrameLocation place = layout.Frames[frame - 1];
+            IAsyncEnumerable<ReadOnlyMemory<byte>> pieces = await FrameReader.ReadAsync(file, layout, place, cancellationToken).BeginAsync(cancellationToken);
             await sender.WriteAsync(new RetrieveFramesResponse
             {
                 Header = new() { Frame = frame, TransferSyntaxUid = instance.TransferSyntaxUid, Size = FrameReader.SizeOf(place) },
             }, 0, cancellationToken);
-            await foreach (ReadOnlyMemory<byte> piece in FrameReader.ReadAsync(file, layout, place, cancellationToken))
+            await foreach (ReadOnlyMemory<byte> piece in pieces)
             {
                 await sender.WriteAsync(new RetrieveFramesResponse { Data = UnsafeByteOperations.UnsafeWrap(piece) }, piece.Length, cancellationToken);
             }

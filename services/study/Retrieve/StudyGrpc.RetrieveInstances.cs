@@ -59,8 +59,9 @@ internal sealed partial class StudyGrpc
                 DataRange part = RequestedRange.Of(range, file.Length);
                 RetrieveInstancesResponse.Types.Header header = HeaderOf(instance, i, instances.Count);
                 header.Part = range is null ? null : part;
+                IAsyncEnumerable<ReadOnlyMemory<byte>> pieces = await file.ReadAsync(part.Offset, part.Length, cancellationToken).BeginAsync(cancellationToken);
                 await sender.WriteAsync(new RetrieveInstancesResponse { Header = header }, 0, cancellationToken);
-                await foreach (ReadOnlyMemory<byte> piece in file.ReadAsync(part.Offset, part.Length, cancellationToken))
+                await foreach (ReadOnlyMemory<byte> piece in pieces)
                 {
                     // Serialised before the task of the write completes, so the piece's buffer may be reused after it.
                     await sender.WriteAsync(new RetrieveInstancesResponse { Data = UnsafeByteOperations.UnsafeWrap(piece) }, piece.Length, cancellationToken);

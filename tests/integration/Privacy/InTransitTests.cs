@@ -42,7 +42,7 @@ public sealed class InTransitTests(MeshFixture mesh)
             http.DefaultRequestHeaders.AcceptEncoding.Clear();
             Assert.Contains(series.PatientId, await http.GetStringAsync(new Uri("/dicomweb/studies", UriKind.Relative)), StringComparison.Ordinal);
         });
-        Assert.Contains(needles.FindIn(control), l => l.What == "patient id");
+        Assert.Contains(needles.FindIn(control), l => l.What == "PatientID");
     }
 
     private static async Task<byte[]> CaptureAsync(string filter, Func<Task> traffic)

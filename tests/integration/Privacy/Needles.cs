@@ -1,5 +1,6 @@
 using System.Text;
-using MedCloudCare.Dicom;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using MedCloudCare.TestSupport;
 
 namespace MedCloudCare.IntegrationTests.Privacy;
@@ -7,59 +8,79 @@ namespace MedCloudCare.IntegrationTests.Privacy;
 /// <summary>Something of a patient's that was found in clear.</summary>
 internal readonly record struct Leak(string What, string Where);
 
-/// <summary>What must not stand anywhere in clear: name, ID, accession number, physician, description, and a row of pixels.</summary>
+/// <summary>What must not stand anywhere in clear: values of identifying attributes, and a row of pixels.</summary>
 internal sealed class Needles
 {
-    private readonly List<(string What, byte[] Bytes)> needles = [];
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public Needles(SyntheticSeries series)
+    private readonly List<(string What, byte[][] Forms)> needles = [];
+
+    /// <summary>Name, ID, accession number and pixels of a series.</summary>
+    public Needles(SyntheticSeries series) : this(series.Files[series.Files.Count / 2])
     {
-        Add("patient name", series.PatientName);
-        Add("patient id", series.PatientId);
-        Add("accession number", "ACC" + series.PatientId[3..]);
-
-        // The last bytes of a file are pixels; a row through the middle of the head is like no other data.
-        var file = series.Files[series.Files.Count / 2];
-        needles.Add(("pixels", file[^2100..^2060]));
+        Add("PatientName", series.PatientName);
+        Add("PatientID", series.PatientId);
+        Add("AccessionNumber", "ACC" + series.PatientId[3..]);
     }
+
+    /// <summary>The last bytes of a file are pixels; a row through the middle of the head is like no other data.</summary>
+    public Needles(byte[] file) => needles.Add(("pixels", [.. FormsOf(file[^2100..^2060])]));
 
     public int Count => needles.Count;
 
-    /// <summary>Searches files, and their text in the encodings that a dump or a log may use.</summary>
-    public IEnumerable<Leak> FindIn(IEnumerable<string> files)
+    public void Add(string what, string value) => needles.Add((what, [.. FormsOf(value).Distinct(Bytes.Comparer)]));
+
+    /// <summary>Searches files.</summary>
+    public IEnumerable<Leak> FindIn(IEnumerable<string> files) => files.SelectMany(file => FindIn(Read(file), file));
+
+    /// <summary>Searches bytes for the values in the encodings that a dump, a log or a trace may use.</summary>
+    public IEnumerable<Leak> FindIn(byte[] content, string where = "dump")
     {
-        foreach (var file in files)
+        foreach (var (what, forms) in needles)
         {
-            foreach (var leak in FindIn(Read(file)))
+            if (forms.Any(form => content.AsSpan().IndexOf(form) >= 0))
             {
-                yield return leak with { Where = file };
+                yield return new Leak(what, where);
             }
         }
     }
 
-    /// <summary>Searches bytes.</summary>
-    public IEnumerable<Leak> FindIn(byte[] content)
+    private static IEnumerable<byte[]> FormsOf(string value)
     {
-        foreach (var (what, bytes) in needles)
+        var utf8 = Encoding.UTF8.GetBytes(value);
+        yield return Encoding.Unicode.GetBytes(value);
+        yield return Encoding.BigEndianUnicode.GetBytes(value);
+        yield return Ascii(Uri.EscapeDataString(value));
+        yield return Ascii(Uri.EscapeDataString(value).Replace("%20", "+", StringComparison.Ordinal));
+        yield return Ascii(JavaScriptEncoder.Default.Encode(value));
+        yield return Encoding.UTF8.GetBytes(JsonSerializer.Serialize(value, Relaxed)[1..^1]);
+        foreach (var form in FormsOf(utf8))
         {
-            if (Forms(bytes).Any(form => content.AsSpan().IndexOf(form) >= 0))
-            {
-                yield return new Leak(what, "dump");
-            }
+            yield return form;
         }
     }
 
-    private void Add(string what, string value) => needles.Add((what, Encoding.UTF8.GetBytes(value)));
-
-    private static IEnumerable<byte[]> Forms(byte[] bytes)
+    private static IEnumerable<byte[]> FormsOf(byte[] bytes)
     {
         yield return bytes;
-        yield return Encoding.ASCII.GetBytes(Convert.ToHexStringLower(bytes));
-        yield return Encoding.ASCII.GetBytes(Convert.ToHexString(bytes));
-        yield return Encoding.ASCII.GetBytes(Uri.EscapeDataString(Encoding.Latin1.GetString(bytes)));
-        yield return Encoding.Unicode.GetBytes(Encoding.Latin1.GetString(bytes));
-        yield return Encoding.ASCII.GetBytes(Convert.ToBase64String(bytes[..(bytes.Length / 3 * 3)]));
+        yield return Ascii(Convert.ToHexStringLower(bytes));
+        yield return Ascii(Convert.ToHexString(bytes));
+
+        // Within other text that is encoded with it, the value may begin at any of three places of a group.
+        for (var before = 0; before < 3; before++)
+        {
+            var text = Convert.ToBase64String([.. new byte[before], .. bytes]);
+            var start = before == 0 ? 0 : before + 1;
+            var whole = (before + bytes.Length) / 3 * 4;
+            if (whole - start >= 8)
+            {
+                yield return Ascii(text[start..whole]);
+                yield return Ascii(text[start..whole].Replace('+', '-').Replace('/', '_'));
+            }
+        }
     }
+
+    private static byte[] Ascii(string text) => Encoding.ASCII.GetBytes(text);
 
     private static byte[] Read(string file)
     {
@@ -72,6 +93,20 @@ internal sealed class Needles
         {
             // PostgreSQL renames its files while it runs.
             return [];
+        }
+    }
+
+    private sealed class Bytes : IEqualityComparer<byte[]>
+    {
+        public static readonly Bytes Comparer = new();
+
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(byte[] obj)
+        {
+            HashCode hash = default;
+            hash.AddBytes(obj);
+            return hash.ToHashCode();
         }
     }
 }
