@@ -10,14 +10,15 @@ namespace MedCloudCare.Gateway.DicomWeb.Store;
 /// DICOM JSON with bulk data (PS3.18 §10.5.1.2, annex F): <c>multipart/related; type="application/dicom+json"</c>, parts of
 /// metadata (each an array of data sets) and, by their Content-Location, the values that these name as BulkDataURI; or the
 /// array alone. The instances become Part 10 files in Explicit VR Little Endian. As data sets and values may come in any
-/// order, the body is held in memory: it is small, and few are taken at a time.
+/// order, the body is held in memory: it is small, and so is what all such requests may hold together.
 /// </summary>
 internal sealed class JsonBody(HttpRequest request, MultipartReader? reader) : StoreBody
 {
     /// <summary>Of one request.</summary>
     public const int MaxBytes = 64 * 1024 * 1024;
 
-    private static readonly SemaphoreSlim Few = new(2);
+    private const long MaxHeldByAll = 2 * MaxBytes;
+    private static long _heldByAll;
 
     private readonly List<DicomDataset> _datasets = [];
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _values = new(StringComparer.Ordinal);
@@ -25,7 +26,6 @@ internal sealed class JsonBody(HttpRequest request, MultipartReader? reader) : S
 
     public override async Task PassOnAsync(UploadStream upload, StoreResponse response, CancellationToken cancellation)
     {
-        await Few.WaitAsync(cancellation);
         try
         {
             if (reader is null) AddDatasets(await ReadAllAsync(cancellation));
@@ -34,7 +34,7 @@ internal sealed class JsonBody(HttpRequest request, MultipartReader? reader) : S
         }
         finally
         {
-            Few.Release();
+            Interlocked.Add(ref _heldByAll, -_read);
         }
     }
 
@@ -83,7 +83,9 @@ internal sealed class JsonBody(HttpRequest request, MultipartReader? reader) : S
 
     private void Count(int bytes)
     {
+        var all = Interlocked.Add(ref _heldByAll, bytes);
         if ((_read += bytes) > MaxBytes) throw new MultipartLimitException("bytes of DICOM JSON and its bulk data", MaxBytes);
+        if (all > MaxHeldByAll) throw MeshErrors.Unavailable("Too much DICOM JSON is being stored at once. Try again.");
     }
 
     private void AddDatasets(ReadOnlyMemory<byte> json)

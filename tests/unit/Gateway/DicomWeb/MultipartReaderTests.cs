@@ -129,7 +129,9 @@ public sealed class MultipartReaderTests
         try
         {
             var expected = new List<string[]>();
-            Payload.Array[1, 5].Sample(
+
+            // Python takes a boundary after any line end, the standard after CRLF alone.
+            Payload.Where(p => p.AsSpan().IndexOf("--a=_b'c"u8) < 0).Array[1, 5].Sample(
                 parts =>
                 {
                     lock (expected)
