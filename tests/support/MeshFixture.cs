@@ -41,9 +41,6 @@ public class MeshFixture : IAsyncLifetime
     /// <summary>gRPC to the gateway, without a token.</summary>
     public GrpcChannel Channel => channel!;
 
-    /// <summary>Further options of <c>mcc up</c>.</summary>
-    protected virtual IEnumerable<string> Options => [];
-
     /// <inheritdoc/>
     public virtual async Task InitializeAsync()
     {
@@ -67,10 +64,13 @@ public class MeshFixture : IAsyncLifetime
         }
     }
 
+    /// <summary>What <c>mcc up</c> is told beside what every test mesh is.</summary>
+    protected virtual IEnumerable<string> UpArguments => [];
+
     /// <summary>Starts the mesh, or starts it again.</summary>
     public async Task UpAsync()
     {
-        var result = await RunAsync(["up", "--detach", "--http", "0", "--https", "0", "--dicom", "0", "--dicom-tls", "0", "--replicas", "2", .. Options]);
+        var result = await RunAsync(["up", "--detach", "--http", "0", "--https", "0", "--dicom", "0", "--dicom-tls", "0", "--replicas", "2", .. UpArguments]);
         if (result.ExitCode != 0)
         {
             throw new InvalidOperationException($"mcc up: exit code {result.ExitCode}\n{result.Output}\n{result.Error}\n{Logs()}");

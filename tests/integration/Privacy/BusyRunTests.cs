@@ -20,7 +20,7 @@ public sealed class TracedMesh : MeshFixture
 
     internal TraceCollector Collector => collector!;
 
-    protected override IEnumerable<string> Options => ["--otlp", Collector.Address.ToString()];
+    protected override IEnumerable<string> UpArguments => ["--otlp", Collector.Address.ToString()];
 
     public override async Task InitializeAsync()
     {
