@@ -9,7 +9,8 @@ namespace MedCloudCare.Gateway.DicomWeb.Store;
 
 /// <summary>
 /// The Store Instances Response Module (PS3.18 §10.5.3, annex I) in DICOM JSON. Failed items also carry our reason as Error
-/// Comment (0000,0902) and what is wrong, and where, as Text Value (0040,A160).
+/// Comment (0000,0902) and what is wrong, and where, as Text Value (0040,A160). Items stored with a warning carry Warning Reason
+/// (0008,1196) B000: not all of it is as it was sent, or a search answers otherwise than it says; what, is the Error Comment.
 /// </summary>
 internal sealed class StoreResponse
 {
@@ -17,8 +18,10 @@ internal sealed class StoreResponse
     private readonly List<InstanceResult> _failed = [];
     private readonly List<InstanceResult> _unidentified = [];
 
-    /// <summary>200 where all is stored, 202 where some is, 409 where nothing is (PS3.18 table 10.5.3-1).</summary>
-    public int StatusCode => (_stored.Count, _failed.Count + _unidentified.Count) switch
+    private const int Coerced = 0xB000;
+
+    /// <summary>200 where all is stored without warnings, 202 where some is or with warnings, 409 where nothing is (PS3.18 table 10.5.3-1).</summary>
+    public int StatusCode => (_stored.Count, _failed.Count + _unidentified.Count + _stored.Count(r => r.Warnings.Count > 0)) switch
     {
         (0, _) => StatusCodes.Status409Conflict,
         (_, 0) => StatusCodes.Status200OK,
@@ -62,6 +65,7 @@ internal sealed class StoreResponse
         WriteSequence(json, "00081198", _failed, WriteFailure);
         WriteSequence(json, "00081199", _stored, (writer, result) =>
         {
+            WriteWarnings(writer, result);
             WriteReference(writer, result);
             WriteValue(writer, "00081190", "UR", $"{dicomWebUrl}/studies/{result.StudyInstanceUid}/series/{result.SeriesInstanceUid}/instances/{result.SopInstanceUid}");
         });
@@ -92,14 +96,24 @@ internal sealed class StoreResponse
     {
         WriteValue(json, "00000902", "LO", MeshErrors.NameOf(result.Reason));
         if (result.SopInstanceUid.Length > 0) WriteReference(json, result);
-        json.WriteStartObject("00081197");
-        json.WriteString("vr", "US");
-        json.WriteStartArray("Value");
-        json.WriteNumberValue(FailureOf(result.Reason));
-        json.WriteEndArray();
-        json.WriteEndObject();
+        WriteValue(json, "00081197", FailureOf(result.Reason));
         if (result.Message.Length > 0) WriteValue(json, "0040A160", "UT", result.Message);
     }
+
+    private static void WriteWarnings(Utf8JsonWriter json, InstanceResult result)
+    {
+        if (result.Warnings.Count == 0) return;
+        WriteValue(json, "00000902", "LO", string.Join(' ', result.Warnings.Select(NameOf)));
+        WriteValue(json, "00081196", Coerced);
+    }
+
+    private static string NameOf(InstanceWarning warning) => warning switch
+    {
+        InstanceWarning.PreambleCleared => "PREAMBLE_CLEARED",
+        InstanceWarning.PatientDiffers => "PATIENT_DIFFERS",
+        InstanceWarning.PatientNameDiffers => "PATIENT_NAME_DIFFERS",
+        _ => "WARNING",
+    };
 
     private static void WriteReference(Utf8JsonWriter json, InstanceResult result)
     {
@@ -130,6 +144,16 @@ internal sealed class StoreResponse
         json.WriteString("vr", vr);
         json.WriteStartArray("Value");
         json.WriteStringValue(value);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteValue(Utf8JsonWriter json, string tag, int value)
+    {
+        json.WriteStartObject(tag);
+        json.WriteString("vr", "US");
+        json.WriteStartArray("Value");
+        json.WriteNumberValue(value);
         json.WriteEndArray();
         json.WriteEndObject();
     }

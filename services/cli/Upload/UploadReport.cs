@@ -9,6 +9,7 @@ namespace MedCloudCare.Cli.Upload;
 internal sealed class UploadReport
 {
     private readonly List<(string File, InstanceResult Result)> _refused = [];
+    private readonly List<(string File, InstanceResult Result)> _warned = [];
     private readonly SortedDictionary<(string Study, string Series), int> _series = [];
 
     /// <summary>Stored by this command.</summary>
@@ -28,6 +29,12 @@ internal sealed class UploadReport
     {
         foreach (InstanceResult result in results)
         {
+            string file = result.Number >= 0 && result.Number < files.Count ? files[(int)result.Number].Path : $"#{result.Number}";
+            if (result.Warnings.Count > 0)
+            {
+                _warned.Add((file, result));
+            }
+
             switch (result.Outcome)
             {
                 case Outcome.Stored:
@@ -37,7 +44,6 @@ internal sealed class UploadReport
                     Duplicates++;
                     break;
                 default:
-                    string file = result.Number >= 0 && result.Number < files.Count ? files[(int)result.Number].Path : $"#{result.Number}";
                     _refused.Add((file, result));
                     continue;
             }
@@ -61,6 +67,11 @@ internal sealed class UploadReport
             Terminal.Note($"refused {file}: {RpcReason.Name(result.Reason)}: {result.Message}");
         }
 
+        foreach ((string file, InstanceResult result) in _warned)
+        {
+            Terminal.Note($"warning {file}: {string.Join(", ", result.Warnings.Select(WarningText))}");
+        }
+
         foreach (((string study, string series), int count) in _series)
         {
             Terminal.Result($"study {study}  series {series}  {count} instance{(count == 1 ? "" : "s")}");
@@ -69,6 +80,14 @@ internal sealed class UploadReport
         string lost = Unreported > 0 ? $" ({Unreported} of them by calls that broke after the commit)" : "";
         Terminal.Note($"{upload.StoredInstances} stored, {upload.DuplicateInstances} already there, {upload.RefusedInstances} refused{lost}; {Terminal.Bytes(bytes)} in {elapsed.TotalSeconds:0.0} s ({upload.Name})");
     }
+
+    private static string WarningText(InstanceWarning warning) => warning switch
+    {
+        InstanceWarning.PreambleCleared => "its preamble could have made it an executable and was zeroed",
+        InstanceWarning.PatientDiffers => "it names another patient than its study, which is kept under the first one",
+        InstanceWarning.PatientNameDiffers => "it names its patient otherwise than its study, which keeps the first name",
+        _ => warning.ToString(),
+    };
 
     /// <summary>The same for programs: what this command was told, and the totals of the whole upload.</summary>
     public JsonObject ToJson(Study.V1.Upload upload, TimeSpan elapsed, long bytes) => new()
@@ -93,6 +112,11 @@ internal sealed class UploadReport
             ["studyInstanceUid"] = s.Key.Study,
             ["seriesInstanceUid"] = s.Key.Series,
             ["instances"] = s.Value,
+        })]),
+        ["warnings"] = new JsonArray([.. _warned.Select(w => new JsonObject
+        {
+            ["file"] = w.File,
+            ["warnings"] = new JsonArray([.. w.Result.Warnings.Select(x => JsonValue.Create(x.ToString()))]),
         })]),
         ["refusedFiles"] = new JsonArray([.. _refused.Select(r => new JsonObject
         {

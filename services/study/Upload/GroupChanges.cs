@@ -66,6 +66,9 @@ internal sealed class StudyChange(Guid id, byte[]? sealedAttributes, byte[]? pat
 
     public bool IsChanged => Instances > 0;
 
+    /// <summary>The patient of the study; after <see cref="Add"/>.</summary>
+    public PatientIdentity Patient { get; private set; }
+
     public void Add(SeriesChange series)
     {
         PendingInstance first = series.First!;
@@ -76,6 +79,7 @@ internal sealed class StudyChange(Guid id, byte[]? sealedAttributes, byte[]? pat
                 ? first.Stated.Study.Clone()
                 : DicomDataset.FromJson(_study.Key.OpenRow(sealedAttributes, StudySeals.StudyAttributes(id)));
             _rewrite = sealedAttributes is null;
+            Patient = PatientIdentity.Of(_attributes);
         }
 
         NewSeries += series.IsNew ? 1 : 0;

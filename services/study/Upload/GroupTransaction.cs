@@ -16,6 +16,7 @@ internal sealed partial class GroupTransaction(NpgsqlDataSource database, BlindI
     private readonly Dictionary<Guid, long> _committed = [];
     private readonly List<(PendingInstance Instance, byte[] Stored)> _repeats = [];
     private readonly List<MetadataBatch> _batches = [];
+    private readonly List<PendingInstance> _kept = [];
 
     /// <summary>Runs it; on return the outcomes of all instances are final.</summary>
     public async Task RunAsync()
@@ -65,6 +66,7 @@ internal sealed partial class GroupTransaction(NpgsqlDataSource database, BlindI
             }
 
             _batches.AddRange(kept.Count == group.Pending.Count ? group.Batches : UploadGroup.Batch(kept));
+            _kept.AddRange(kept);
             foreach (PendingInstance instance in kept)
             {
                 SeriesOf(instance, group.Author).Add(instance);
@@ -101,6 +103,14 @@ internal sealed partial class GroupTransaction(NpgsqlDataSource database, BlindI
         foreach ((PendingInstance instance, byte[] stored) in _repeats)
         {
             InstanceResults.Repeat(instance.Result, stored, instance.Sha256);
+        }
+
+        foreach (PendingInstance instance in _kept)
+        {
+            if (instance.Patient.DifferenceFrom(_studies[instance.Study.Id].Patient) is { } warning)
+            {
+                instance.Result.Warnings.Add(warning);
+            }
         }
 
         foreach (SeriesChange series in _series.Values)

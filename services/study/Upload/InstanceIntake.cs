@@ -252,7 +252,11 @@ internal sealed class InstanceIntake : IDisposable
     private void ReleaseHead()
     {
         Span<byte> head = _head.AsSpan(0, _headLength);
-        Preamble.Neutralise(head);
+        if (Preamble.Neutralise(head))
+        {
+            Result.Warnings.Add(InstanceWarning.PreambleCleared);
+        }
+
         Pass(head);
         DropHead();
     }

@@ -6,6 +6,8 @@ namespace MedCloudCare.Studies;
 /// <summary>An instance whose sealed bytes are in a pack and which no transaction refers to yet.</summary>
 internal sealed class PendingInstance
 {
+    private PatientIdentity? _patient;
+
     public required Guid Id { get; init; }
 
     public required OpenStudy Study { get; init; }
@@ -36,6 +38,13 @@ internal sealed class PendingInstance
     public required ReadOnlyMemory<byte> Json { get; init; }
 
     public required InstanceFacts Facts { get; init; }
+
+    /// <summary>Whom it names as its patient; read from the JSON where it is not given.</summary>
+    public PatientIdentity Patient
+    {
+        get => _patient ??= PatientIdentity.Of(DicomDataset.FromJson(Json.Span));
+        init => _patient = value;
+    }
 
     /// <summary>
     /// The attributes of study and series that this instance states. Given for the first of its series in a group, read

@@ -218,12 +218,28 @@ internal sealed class StudyRegistry(NpgsqlDataSource database, IDataKeyStore key
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync();
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
-        await using NpgsqlCommand command = new("DELETE FROM studies WHERE id = $1 AND instance_count = 0", connection);
-        command.Parameters.AddWithValue(id);
-        if (await command.ExecuteNonQueryAsync() == 0)
+        await using NpgsqlCommand find = new("SELECT true FROM studies WHERE id = $1 AND instance_count = 0 FOR UPDATE", connection);
+        find.Parameters.AddWithValue(id);
+        if (await find.ExecuteScalarAsync() is null)
         {
             return;
         }
+
+        // It has packs where all that was sealed for it turned out to be refused or stored elsewhere when it was committed.
+        await using NpgsqlBatch batch = new(connection);
+        foreach (string sql in (ReadOnlySpan<string>)
+        [
+            "INSERT INTO dead_packs (id, study_id) SELECT id, study_id FROM packs WHERE study_id = $1 ON CONFLICT DO NOTHING",
+            "DELETE FROM packs WHERE study_id = $1",
+            "DELETE FROM studies WHERE id = $1",
+        ])
+        {
+            NpgsqlBatchCommand command = new(sql);
+            command.Parameters.Add(new NpgsqlParameter { Value = id });
+            batch.BatchCommands.Add(command);
+        }
+
+        await batch.ExecuteNonQueryAsync();
 
         try
         {

@@ -99,6 +99,7 @@ internal static class InstanceResults
 
     public static void Refuse(InstanceResult result, Reason reason, string message)
     {
+        result.Warnings.Clear();
         result.Outcome = InstanceResult.Types.Outcome.Refused;
         result.Reason = reason;
         result.Message = message;

@@ -148,6 +148,7 @@ internal sealed partial class UploadSession(UploadServices services, UploadTarge
             Layout = InstanceLayout.Of(info).ToBytes(),
             Json = info.Json,
             Facts = InstanceFacts.Of(info.Dataset),
+            Patient = PatientIdentity.Of(info.Dataset),
             Result = intake.Result,
             Stated = _group.StartsSeries(intake.Study!, info.SeriesInstanceUid) ? StatedAttributes.Of(info.Dataset) : null!,
         };

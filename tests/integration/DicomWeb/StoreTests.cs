@@ -134,7 +134,7 @@ public sealed class StoreTests(MeshFixture mesh) : IAsyncLifetime, IDisposable
     {
         var file = _good.File;
         "MZ\u0090\0This program cannot be run in DOS mode."u8.CopyTo(file);
-        Assert.Equal(HttpStatusCode.OK, (await _client.StoreAsync([file])).Status);
+        Assert.Equal(HttpStatusCode.Accepted, (await _client.StoreAsync([file])).Status);
         Assert.Equal(_good.File, Assert.Single((await _client.GetAsync($"studies/{_good.Study}", DicomWebClient.MultipartDicom)).Parts).Content);
 
         // What only lies further back is no magic of anything.
