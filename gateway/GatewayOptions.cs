@@ -24,6 +24,9 @@ internal sealed class GatewayOptions
     /// <summary>The DIMSE door.</summary>
     public Dimse.DoorOptions Dicom { get; set; } = new();
 
+    /// <summary>The processes that decode and encode pixels.</summary>
+    public Pixels.CodecOptions Codec { get; set; } = new();
+
     public GatewayLimits Limits { get; set; } = new();
 }
 

@@ -5,6 +5,7 @@ using MedCloudCare.Gateway.DicomWeb.Query;
 using MedCloudCare.Gateway.DicomWeb.Rendering;
 using MedCloudCare.Gateway.DicomWeb.Retrieve;
 using MedCloudCare.Gateway.DicomWeb.Store;
+using MedCloudCare.Gateway.DicomWeb.Transcoding;
 using Microsoft.AspNetCore.ResponseCompression;
 using Level = MedCloudCare.Study.V1.SearchRequest.Types.Level;
 
@@ -26,24 +27,30 @@ internal static class DicomWebEndpoints
         .AddSingleton<RetrieveInstances>()
         .AddSingleton<RetrieveFrames>()
         .AddSingleton<RetrieveBulkData>()
-        .AddSingleton<RenderInstance>()
+        .AddSingleton<RetrieveAllBulkData>()
+        .AddSingleton<FrameTranscoder>()
+        .AddSingleton<MetadataReader>()
+        .AddSingleton<FrameReader>()
+        .AddSingleton<FrameRenderer>()
+        .AddSingleton<RenderResources>()
+        .AddSingleton<RepresentativeImage>()
         .AddSingleton<StoreInstances>()
         .AddSingleton<DeleteStudies>();
 
     /// <summary>
-    /// OPTIONS, and the encoding of answers: of DICOMweb alone, since those of the services pass as they are, so that streams of
+    /// OPTIONS, slow readers and the encoding of answers: of DICOMweb alone, since those of the services pass as they are, so that streams of
     /// news are not held back.
     /// </summary>
     public static void UseDicomWeb(this IApplicationBuilder app) => app.UseWhen(
         http => http.Request.Path.StartsWithSegments(Base),
-        branch => branch.Use(RetrieveCapabilities.OptionsAsync).Use(ContentEncodings.CheckAsync).UseResponseCompression());
+        branch => branch.Use(SlowReaders.LimitAsync).Use(RetrieveCapabilities.OptionsAsync).Use(ContentEncodings.CheckAsync).UseResponseCompression());
 
     public static void MapDicomWeb(this IEndpointRouteBuilder app)
     {
         var dicomweb = app.MapGroup(Base);
         MapQuery(dicomweb, app.ServiceProvider.GetRequiredService<SearchStudies>());
         MapRetrieve(dicomweb, app.ServiceProvider);
-        MapRender(dicomweb, app.ServiceProvider.GetRequiredService<RenderInstance>());
+        MapRender(dicomweb, app.ServiceProvider);
         var store = app.ServiceProvider.GetRequiredService<StoreInstances>();
         dicomweb.MapPost("/studies", (HttpContext http) => store.HandleAsync(http));
         dicomweb.MapPost(StudyPath, (HttpContext http, string study) => store.HandleAsync(http, study));
@@ -91,18 +98,35 @@ internal static class DicomWebEndpoints
         var bulk = services.GetRequiredService<RetrieveBulkData>();
         MapRead(dicomweb, InstancePath + "/bulkdata/{**path}", (HttpContext http, string study, string series, string instance, string path) =>
             bulk.HandleAsync(http, study, series, instance, path));
+
+        var all = services.GetRequiredService<RetrieveAllBulkData>();
+        MapRead(dicomweb, StudyPath + "/bulkdata", (HttpContext http, string study) => all.HandleAsync(http, study));
+        MapRead(dicomweb, SeriesPath + "/bulkdata", (HttpContext http, string study, string series) => all.HandleAsync(http, study, series));
+        MapRead(dicomweb, InstancePath + "/bulkdata", (HttpContext http, string study, string series, string instance) => all.HandleAsync(http, study, series, instance));
     }
 
-    private static void MapRender(RouteGroupBuilder dicomweb, RenderInstance render)
+    private static void MapRender(RouteGroupBuilder dicomweb, IServiceProvider services)
     {
-        dicomweb.MapGet(SeriesPath + "/thumbnail", (HttpContext http, string study, string series) => render.HandleSeriesAsync(http, study, series));
-        foreach (var (name, isThumbnail) in (ReadOnlySpan<(string, bool)>)[("rendered", false), ("thumbnail", true)])
+        var render = services.GetRequiredService<RenderResources>();
+        MapRead(dicomweb, StudyPath + "/rendered", (HttpContext http, string study) => render.HandleAsync(http, study));
+        MapRead(dicomweb, SeriesPath + "/rendered", (HttpContext http, string study, string series) => render.HandleAsync(http, study, series));
+        MapRead(dicomweb, InstancePath + "/rendered", (HttpContext http, string study, string series, string instance) =>
+            render.HandleAsync(http, study, series, instance));
+        MapRead(dicomweb, InstancePath + "/frames/{list}/rendered", (HttpContext http, string study, string series, string instance, string list) =>
+            render.HandleAsync(http, study, series, instance, list));
+
+        var representative = services.GetRequiredService<RepresentativeImage>();
+        MapRead(dicomweb, StudyPath + "/thumbnail", async (HttpContext http, string study) =>
         {
-            dicomweb.MapGet($"{InstancePath}/{name}", (HttpContext http, string study, string series, string instance) =>
-                render.HandleAsync(http, study, series, instance, null, isThumbnail));
-            dicomweb.MapGet($"{InstancePath}/frames/{{frame:int}}/{name}", (HttpContext http, string study, string series, string instance, int frame) =>
-                render.HandleAsync(http, study, series, instance, frame, isThumbnail));
-        }
+            var series = await representative.OfStudyAsync(http, study);
+            await render.HandleThumbnailAsync(http, study, series, await representative.OfSeriesAsync(http, study, series), null);
+        });
+        MapRead(dicomweb, SeriesPath + "/thumbnail", async (HttpContext http, string study, string series) =>
+            await render.HandleThumbnailAsync(http, study, series, await representative.OfSeriesAsync(http, study, series), null));
+        MapRead(dicomweb, InstancePath + "/thumbnail", (HttpContext http, string study, string series, string instance) =>
+            render.HandleThumbnailAsync(http, study, series, instance, null));
+        MapRead(dicomweb, InstancePath + "/frames/{list}/thumbnail", (HttpContext http, string study, string series, string instance, string list) =>
+            render.HandleThumbnailAsync(http, study, series, instance, list));
     }
 
     /// <summary>GET, and HEAD for its headers alone.</summary>

@@ -30,7 +30,10 @@ internal sealed class Acceptable
 
     /// <summary>The representation that the client likes best; among equals the more precisely named, then the first offered.</summary>
     /// <exception cref="Grpc.Core.RpcException">NOT_ACCEPTABLE (406): none of them.</exception>
-    public Representation Choose(params ReadOnlySpan<Representation> offers)
+    public Representation Choose(params ReadOnlySpan<Representation> offers) => Find(offers) ?? throw NotAcceptable(offers);
+
+    /// <summary>As <see cref="Choose"/>; null where none is acceptable.</summary>
+    public Representation? Find(params ReadOnlySpan<Representation> offers)
     {
         Representation? best = null;
         (double Quality, int Fit) bestRank = (0, -1);
@@ -40,7 +43,7 @@ internal sealed class Acceptable
             if (rank.Quality > 0 && rank.CompareTo(bestRank) > 0) (best, bestRank) = (offer, rank);
         }
 
-        return best ?? throw NotAcceptable(offers);
+        return best;
     }
 
     private (double Quality, int Fit) Rank(Representation offer)

@@ -1,6 +1,8 @@
+using MedCloudCare.Gateway.DicomWeb.Transcoding;
+
 namespace MedCloudCare.Gateway.DicomWeb.Negotiation;
 
-/// <summary>A representation that can be sent, without decoding anything, of what is stored.</summary>
+/// <summary>A representation that can be sent of what is stored.</summary>
 /// <param name="MediaType">Of the body, or of each part where <paramref name="IsMultipart"/>.</param>
 /// <param name="IsMultipart">Sent as multipart/related.</param>
 internal sealed record Representation(string MediaType, bool IsMultipart)
@@ -13,6 +15,9 @@ internal sealed record Representation(string MediaType, bool IsMultipart)
     /// (application/octet-stream means Explicit VR Little Endian, PS3.18 §8.7.3.3).
     /// </summary>
     public bool OnlyWhenSyntaxIsNamed { get; init; }
+
+    /// <summary>What the stored pixels are turned into; null: they are sent as they are.</summary>
+    public TranscodeTarget? Target { get; init; }
 
     /// <summary>How well a range fits: higher is more specific; null is not at all.</summary>
     public int? Fit(MediaType range)

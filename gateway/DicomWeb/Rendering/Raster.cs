@@ -1,6 +1,6 @@
 namespace MedCloudCare.Gateway.DicomWeb.Rendering;
 
-/// <summary>An 8-bit picture: grey, or luminance and chrominance (YBR_FULL) interleaved by pixel, rows from the top.</summary>
+/// <summary>An 8-bit picture: grey, or RGB interleaved by pixel, rows from the top.</summary>
 internal sealed record Raster(int Width, int Height, int Components, byte[] Pixels)
 {
     public Raster Crop(int left, int top, int width, int height)
@@ -13,6 +13,24 @@ internal sealed record Raster(int Width, int Height, int Components, byte[] Pixe
         }
 
         return new Raster(width, height, Components, pixels);
+    }
+
+    /// <summary>Mirrors it: left and right, top and bottom.</summary>
+    public Raster Flip(bool horizontally, bool vertically)
+    {
+        if (!horizontally && !vertically) return this;
+        var pixels = new byte[Pixels.Length];
+        for (var y = 0; y < Height; y++)
+        {
+            var fromY = vertically ? Height - 1 - y : y;
+            for (var x = 0; x < Width; x++)
+            {
+                var from = ((fromY * Width) + (horizontally ? Width - 1 - x : x)) * Components;
+                Pixels.AsSpan(from, Components).CopyTo(pixels.AsSpan(((y * Width) + x) * Components));
+            }
+        }
+
+        return this with { Pixels = pixels };
     }
 
     /// <summary>Scales with a triangle filter: an average over what a pixel covers when shrinking, bilinear when growing.</summary>

@@ -9,6 +9,9 @@ namespace MedCloudCare.Gateway.DicomWeb.Rendering;
 /// <param name="Viewport">Null: the size of the image.</param>
 internal sealed record RenderParameters(Window? Window, int Quality, Viewport? Viewport)
 {
+    /// <summary>Asked for, and left out: nothing is burnt into the pictures. The answer says so in a Warning (PS3.18 §8.3.5.1.1).</summary>
+    public bool IgnoresAnnotation { get; private init; }
+
     private const int DefaultQuality = 90;
     private const int ThumbnailSize = 256;
 
@@ -25,11 +28,22 @@ internal sealed record RenderParameters(Window? Window, int Quality, Viewport? V
                 "window" => result with { Window = ParseWindow(text) },
                 "quality" => result with { Quality = ParseQuality(text) },
                 "viewport" => result with { Viewport = ParseViewport(text) },
-                _ => throw MeshErrors.Invalid(name.Length <= 64 ? name : name[..64], "not a parameter of rendered images here (accept, quality, viewport, window)"),
+                "annotation" => ParseAnnotation(text) ? result with { IgnoresAnnotation = true } : result,
+                "iccprofile" => text == "no" ? result : throw MeshErrors.Invalid("iccprofile", "pictures are made without a profile: only \"no\" can be asked for"),
+                _ => throw MeshErrors.Invalid(
+                    name.Length <= 64 ? name : name[..64], "not a parameter of rendered images here (accept, annotation, iccprofile, quality, viewport, window)"),
             };
         }
 
         return result;
+    }
+
+    /// <returns>Whether any is asked for.</returns>
+    private static bool ParseAnnotation(string text)
+    {
+        var keywords = text.Split(',');
+        if (keywords.Any(k => k is not ("patient" or "technique" or ""))) throw MeshErrors.Invalid("annotation", "not a list of \"patient\" and \"technique\"");
+        return keywords.Any(k => k.Length > 0);
     }
 
     private static int ParseQuality(string text) =>
@@ -64,11 +78,16 @@ internal sealed record RenderParameters(Window? Window, int Quality, Viewport? V
         for (var i = 0; i < 4; i++)
         {
             if (parts[i + 2].Length == 0) continue;
-            if (!TryNumber(parts[i + 2], out var number) || Math.Abs(number) > ushort.MaxValue) throw InvalidViewport();
-            source[i] = (int)Math.Abs(number);
+            var isPosition = i < 2;
+            if (!TryNumber(parts[i + 2], out var number) || Math.Abs(number) > ushort.MaxValue || (isPosition && number < 0)) throw InvalidViewport();
+            source[i] = (int)number;
         }
 
-        return new Viewport(width, height, source[0], source[1], source[2], source[3]);
+        // A width or height below zero mirrors the part.
+        return new Viewport(width, height, source[0], source[1], source[2] is { } w ? Math.Abs(w) : null, source[3] is { } h ? Math.Abs(h) : null)
+        {
+            FlipsHorizontally = source[2] < 0, FlipsVertically = source[3] < 0,
+        };
 
         static bool IsSize(string text, out int size) =>
             int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out size) && size is >= 1 and <= Viewport.MaxSize;
@@ -85,6 +104,10 @@ internal sealed record Viewport(int Width, int Height, int? Left, int? Top, int?
 {
     public const int MaxSize = 4096;
 
+    public bool FlipsHorizontally { get; init; }
+
+    public bool FlipsVertically { get; init; }
+
     /// <exception cref="Grpc.Core.RpcException">FIELD_INVALID: the part lies outside the image.</exception>
     public Raster Apply(Raster raster)
     {
@@ -93,7 +116,7 @@ internal sealed record Viewport(int Width, int Height, int? Left, int? Top, int?
         var width = Math.Clamp(SourceWidth ?? raster.Width, 1, raster.Width - left);
         var height = Math.Clamp(SourceHeight ?? raster.Height, 1, raster.Height - top);
         var scale = Math.Min((double)Width / width, (double)Height / height);
-        return raster.Crop(left, top, width, height).Resize(
+        return raster.Crop(left, top, width, height).Flip(FlipsHorizontally, FlipsVertically).Resize(
             Math.Clamp((int)Math.Round(width * scale), 1, Width), Math.Clamp((int)Math.Round(height * scale), 1, Height));
     }
 }

@@ -21,10 +21,10 @@ internal sealed class PartWriter(HttpResponse response, Representation represent
 
     /// <summary>Begins a part. The first one begins the answer.</summary>
     /// <param name="contentType">Of the part.</param>
-    /// <param name="length">In bytes.</param>
+    /// <param name="length">In bytes; null where it is not known yet.</param>
     /// <param name="location">URL of what is in it (Content-Location), or null.</param>
     /// <param name="part">Of a single-part answer: the range that is sent of it, not empty; null for all.</param>
-    public void Begin(string contentType, long length, string? location, DataRange? part = null)
+    public void Begin(string contentType, long? length, string? location, DataRange? part = null)
     {
         // What is stored is whatever somebody sent: a browser must save it, never show it.
         if (response.Headers.ContentDisposition.Count == 0) response.Headers.ContentDisposition = "attachment";
@@ -45,7 +45,8 @@ internal sealed class PartWriter(HttpResponse response, Representation represent
         {
             if (!_started) response.ContentType = $"multipart/related; type=\"{representation.MediaType}\"; boundary={_boundary}";
             var head = new StringBuilder(256);
-            head.Append(CultureInfo.InvariantCulture, $"{(_started ? "\r\n" : "")}--{_boundary}\r\nContent-Type: {contentType}\r\nContent-Length: {length}\r\n");
+            head.Append(CultureInfo.InvariantCulture, $"{(_started ? "\r\n" : "")}--{_boundary}\r\nContent-Type: {contentType}\r\n");
+            if (length is not null) head.Append(CultureInfo.InvariantCulture, $"Content-Length: {length}\r\n");
             if (location is not null) head.Append(CultureInfo.InvariantCulture, $"Content-Location: {location}\r\n");
             Write(head.Append("\r\n"));
         }
