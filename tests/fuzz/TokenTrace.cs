@@ -9,6 +9,7 @@ public sealed class TokenTrace : IDicomTokenSink
     private HashCode _hash;
     private int _tokens;
     private long _valueLength;
+    private long _expected;
 
     /// <summary>The error, or null when the file was read to its end.</summary>
     public DicomException? Error { get; private set; }
@@ -63,8 +64,6 @@ public sealed class TokenTrace : IDicomTokenSink
             case DicomTokenKind.FragmentsEnd: Close(DicomTokenKind.FragmentsStart); break;
         }
     }
-
-    private long _expected;
 
     private void Close(DicomTokenKind start)
     {

@@ -71,23 +71,13 @@ internal sealed class Inflation : IDisposable
     }
 
     /// <summary>The bytes that wait to be inflated, as the stream that DeflateStream wants.</summary>
-    private sealed class Feed : Stream
+    private sealed class Feed : ForwardStream
     {
         public const int Capacity = 16 << 10;
 
         private readonly byte[] _bytes = new byte[Capacity];
         private int _start;
         private int _end;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
         /// <summary>Replaces what is left: only bytes after the end of the deflate stream are ever left.</summary>
         public void Fill(ReadOnlySpan<byte> bytes)
@@ -96,8 +86,6 @@ internal sealed class Inflation : IDisposable
             (_start, _end) = (0, bytes.Length);
         }
 
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
         public override int Read(Span<byte> buffer)
         {
             var length = Math.Min(buffer.Length, _end - _start);
@@ -105,15 +93,5 @@ internal sealed class Inflation : IDisposable
             _start += length;
             return length;
         }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

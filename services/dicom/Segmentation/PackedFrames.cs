@@ -10,7 +10,7 @@ internal readonly record struct SegmentFrame(int Segment, int Label, int Slice);
 /// Pixel data of one bit a pixel, made as it is read: pixels follow each other across row and frame boundaries, the first in
 /// the least significant bit (PS3.5 §8.1.1 and annex D.1.1). The last byte is filled with zeros.
 /// </summary>
-internal sealed class PackedFrames(Labelmap labels, IReadOnlyList<SegmentFrame> frames) : Stream
+internal sealed class PackedFrames(Labelmap labels, IReadOnlyList<SegmentFrame> frames) : ForwardStream
 {
     private const int Step = 32;
 
@@ -20,15 +20,7 @@ internal sealed class PackedFrames(Labelmap labels, IReadOnlyList<SegmentFrame> 
     private ulong _bits;
     private int _bitCount;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
     public override long Length { get; } = LengthOf(labels, frames.Count);
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public static long LengthOf(Labelmap labels, int frames) => (((long)labels.VoxelsPerSlice * frames) + 7) / 8;
 
@@ -40,19 +32,6 @@ internal sealed class PackedFrames(Labelmap labels, IReadOnlyList<SegmentFrame> 
         _start += count;
         return count;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken) : new(Read(buffer.Span));
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private void Fill()
     {
