@@ -23,6 +23,8 @@ internal static class WebResources
     private static readonly string[] SearchParameters = ["{attribute}", "includefield", "fuzzymatching", "limit", "offset", "accept"];
     private static readonly string[] RenderParameters = ["window", "viewport", "quality", "accept"];
 
+    private static readonly string[] Rendered = [DicomMediaTypes.Jpeg, "image/png"];
+
     public static IReadOnlyList<WebResource> All { get; } =
     [
         new("studies", Search("SearchForStudies"), Store("StoreInstances")),
@@ -30,22 +32,27 @@ internal static class WebResources
         new("instances", Search("SearchForInstances")),
         new(Study, Retrieve("RetrieveStudy", Files), Store("StoreStudyInstances"), new("DELETE", "DeleteStudy", [], [], [], [204, 404])),
         new(Study + "/reject/{code}", new WebMethod("POST", "RejectStudy", [], ["application/json"], [], [200, 404, 501])),
-        new(Study + "/metadata", Retrieve("RetrieveStudyMetadata", Json)),
         new(Study + "/series", Search("SearchForStudySeries")),
         new(Study + "/instances", Search("SearchForStudyInstances")),
+        .. OfLevel(Study, "Study"),
         new(Series, Retrieve("RetrieveSeries", Files)),
-        new(Series + "/metadata", Retrieve("RetrieveSeriesMetadata", Json)),
         new(Series + "/instances", Search("SearchForStudySeriesInstances")),
-        new(Series + "/thumbnail", Retrieve("RetrieveSeriesThumbnail", [DicomMediaTypes.Jpeg], RenderParameters)),
+        .. OfLevel(Series, "Series"),
         new(Instance, Retrieve("RetrieveInstance", Files)),
-        new(Instance + "/metadata", Retrieve("RetrieveInstanceMetadata", Json)),
-        new(Instance + "/rendered", Retrieve("RetrieveRenderedInstance", [DicomMediaTypes.Jpeg], RenderParameters)),
-        new(Instance + "/thumbnail", Retrieve("RetrieveInstanceThumbnail", [DicomMediaTypes.Jpeg], RenderParameters)),
-        new(Instance + "/frames/{list}", Retrieve("RetrieveFrames", Frames)),
-        new(Instance + "/frames/{frame}/rendered", Retrieve("RetrieveRenderedFrames", [DicomMediaTypes.Jpeg], RenderParameters)),
-        new(Instance + "/frames/{frame}/thumbnail", Retrieve("RetrieveFrameThumbnail", [DicomMediaTypes.Jpeg], RenderParameters)),
+        .. OfLevel(Instance, "Instance"),
         new(Instance + "/bulkdata/{+path}", Retrieve("RetrieveBulkdata", [MultipartBytes, DicomMediaTypes.OctetStream])),
+        new(Instance + "/frames/{list}", Retrieve("RetrieveFrames", Frames)),
+        new(Instance + "/frames/{list}/rendered", Retrieve("RetrieveRenderedFrames", Rendered, RenderParameters)),
+        new(Instance + "/frames/{list}/thumbnail", Retrieve("RetrieveFrameThumbnail", Rendered, RenderParameters)),
         new("capabilities", Retrieve("RetrieveCapabilities", CapabilityDocument.MediaTypes)),
+    ];
+
+    private static IEnumerable<WebResource> OfLevel(string path, string name) =>
+    [
+        new(path + "/metadata", Retrieve($"Retrieve{name}Metadata", Json)),
+        new(path + "/bulkdata", Retrieve($"Retrieve{name}Bulkdata", [MultipartBytes])),
+        new(path + "/rendered", Retrieve($"RetrieveRendered{name}", Rendered, RenderParameters)),
+        new(path + "/thumbnail", Retrieve($"Retrieve{name}Thumbnail", Rendered, RenderParameters)),
     ];
 
     private static WebMethod Search(string id) => new("GET", id, [], Json, SearchParameters, [200, 400, 406]);

@@ -104,6 +104,20 @@ public sealed class SearchAnswerTests(MeshFixture mesh) : IAsyncLifetime, IDispo
     }
 
     [Fact]
+    public async Task All_bulk_data_of_a_study_series_or_instance_are_had_at_once()
+    {
+        var instance = $"studies/{Third.Study}/series/{Third.Series}/instances/{Third.Instance}";
+        foreach (var path in new[] { $"studies/{Third.Study}", $"studies/{Third.Study}/series/{Third.Series}", instance })
+        {
+            var part = Assert.Single((await _client.GetAsync(path + "/bulkdata", "multipart/related; type=\"application/octet-stream\"")).Parts);
+            Assert.EndsWith($"/dicomweb/{instance}/bulkdata/7FE00010", part.Location, StringComparison.Ordinal);
+            Assert.Equal(_pixels, part.Content);
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, (await _client.GetAsync($"studies/{First.Study}/bulkdata")).Status);
+    }
+
+    [Fact]
     public async Task Related_objects_are_counted_on_each_level()
     {
         var study = Assert.Single(await _client.SearchAsync($"studies?StudyInstanceUID={First.Study}"));
