@@ -9,6 +9,7 @@ internal sealed partial class Association
 {
     private long _stored;
     private long _refused;
+    private long _warned;
     private long _bytes;
 
     /// <summary>Answers commands until the peer asks for the release.</summary>
@@ -118,8 +119,9 @@ internal sealed partial class Association
 
     private async Task AnswerStoreAsync(Request request, DimseStatus status, long bytes)
     {
-        if (status.Code == DimseStatus.Success.Code) _stored++;
+        if (status.IsStored) _stored++;
         else _refused++;
+        if (status.Code == DimseStatus.Success.Code && status.Comment.Length > 0) _warned++;
         _bytes += bytes;
         await AnswerAsync(request, "store", status, bytes);
     }

@@ -120,7 +120,7 @@ internal sealed partial class Association : IDisposable
         finally
         {
             _services.Telemetry.Closed();
-            LogClosed(_services.Log, request.CallingTitle, _stored, _refused, _bytes);
+            LogClosed(_services.Log, request.CallingTitle, _stored, _warned, _refused, _bytes);
         }
 
         await SendAsync(PduWriter.ReleaseReply());
@@ -199,8 +199,8 @@ internal sealed partial class Association : IDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "DICOM association of '{Calling}' to '{Called}' from {Address} ({Implementation})")]
     private static partial void LogOpened(ILogger log, string calling, string called, IPAddress address, string implementation);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "DICOM association of '{Calling}' ended: {Stored} instances stored or known, {Refused} refused, {Bytes} bytes")]
-    private static partial void LogClosed(ILogger log, string calling, long stored, long refused, long bytes);
+    [LoggerMessage(Level = LogLevel.Information, Message = "DICOM association of '{Calling}' ended: {Stored} instances stored or known ({Warned} of them of a patient who differs from the study's), {Refused} refused, {Bytes} bytes")]
+    private static partial void LogClosed(ILogger log, string calling, long stored, long warned, long refused, long bytes);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "DICOM association from {Address} rejected ({Result}, {Source}, {Reason})")]
     private static partial void LogRejected(ILogger log, IPAddress address, byte result, byte source, byte reason);

@@ -2,11 +2,20 @@ namespace MedCloudCare.Gateway.Dimse.Messages;
 
 /// <summary>Status of a response (PS3.7 annex C, PS3.4 §B.2.3) with the comment that goes along for people.</summary>
 /// <param name="Code">(0000,0900).</param>
-/// <param name="Comment">(0000,0902): at most 64 characters, without patient data; empty for none.</param>
+/// <param name="Comment">
+/// (0000,0902): at most 64 characters, without patient data; empty for none. Of a success it is not sent: nothing was coerced,
+/// which is what the warnings of PS3.4 §B.2.3 say.
+/// </param>
 internal readonly record struct DimseStatus(ushort Code, string Comment = "")
 {
     /// <summary>The instance is committed.</summary>
     public static readonly DimseStatus Success = new(0x0000);
+
+    /// <summary>The instance is committed, with a warning: an inquiry about its study answers otherwise than the instance says (PS3.4 table B.2-1).</summary>
+    public static DimseStatus Coerced(string comment) => new(0xB000, comment);
+
+    /// <summary>The instance is committed.</summary>
+    public bool IsStored => Code is 0x0000 or 0xB000;
 
     /// <summary>The system is at fault, or something it needs does not answer.</summary>
     public static DimseStatus ProcessingFailure(string comment) => new(0x0110, comment);

@@ -13,7 +13,9 @@ internal static class StoreStatus
 
     public static DimseStatus Of(InstanceResult result) => result.Outcome switch
     {
-        InstanceResult.Types.Outcome.Stored or InstanceResult.Types.Outcome.Duplicate => DimseStatus.Success,
+        InstanceResult.Types.Outcome.Stored or InstanceResult.Types.Outcome.Duplicate when result.Warnings.Count > 0 =>
+            DimseStatus.Success with { Comment = "The patient is not the one of the other instances" },
+        InstanceResult.Types.Outcome.Stored or InstanceResult.Types.Outcome.Duplicate => OfStored(result),
         InstanceResult.Types.Outcome.Refused => OfRefusal(result),
         _ => DimseStatus.ProcessingFailure("The archive gave no outcome"),
     };
@@ -35,6 +37,12 @@ internal static class StoreStatus
                 or Reason.AccountNotApproved or Reason.AccountSuspended => DimseStatus.NotAuthorized,
             _ => DimseStatus.ProcessingFailure("The archive failed"),
         };
+    }
+
+    private static DimseStatus OfStored(InstanceResult result)
+    {
+        if (result.Warnings.Contains(InstanceWarning.PatientDiffers)) return DimseStatus.Coerced("The study is held under another patient ID");
+        return result.Warnings.Contains(InstanceWarning.PatientNameDiffers) ? DimseStatus.Coerced("The study is held under another patient name") : DimseStatus.Success;
     }
 
     private static DimseStatus OfRefusal(InstanceResult result) => result.Reason switch
