@@ -30,6 +30,7 @@ internal static class StudyArchive
         services.AddSingleton<StudyIndex>();
         services.AddSingleton<DeletionSignal>();
         services.AddSingleton<StudyDeletion>();
+        services.AddSingleton<PartDeletion>();
         services.AddSingleton<GrantRemoval>();
         services.AddSingleton<RemovalHolds>();
         services.AddSingleton<BatchMerger>();

@@ -14,6 +14,7 @@ internal sealed partial class StudyGrpc(
     StudyAccess access,
     StudyIndex index,
     StudyDeletion deletion,
+    PartDeletion parts,
     UploadServices uploads,
     UploadLimiter limiter,
     TimeProvider time) : StudyService.StudyServiceBase

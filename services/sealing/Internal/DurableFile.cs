@@ -49,7 +49,7 @@ internal static partial class DurableFile
             throw;
         }
 
-        FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        DurableDirectory.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
     /// <summary>Overwrites the bytes of an existing file in place with zeros and flushes them.</summary>
@@ -66,29 +66,6 @@ internal static partial class DurableFile
         file.Flush(flushToDisk: true);
     }
 
-    /// <summary>Makes additions, renames and removals in a directory durable.</summary>
-    public static void FlushDirectory(string directory)
-    {
-        const int ReadOnlyCloseOnExec = 0x80000;
-        int descriptor = Open(directory, ReadOnlyCloseOnExec);
-        if (descriptor < 0)
-        {
-            throw new IOException($"The directory '{directory}' cannot be opened (errno {Marshal.GetLastPInvokeError()}).");
-        }
-
-        try
-        {
-            if (Sync(descriptor) != 0)
-            {
-                throw new IOException($"The directory '{directory}' cannot be flushed (errno {Marshal.GetLastPInvokeError()}).");
-            }
-        }
-        finally
-        {
-            _ = Close(descriptor);
-        }
-    }
-
     /// <summary>Creates a directory that only its owner may enter, parents included, and makes its entry durable.</summary>
     public static void CreateDirectory(string directory)
     {
@@ -97,7 +74,7 @@ internal static partial class DurableFile
             Directory.CreateDirectory(directory, OwnerOnlyDirectory);
             if (Path.GetDirectoryName(Path.GetFullPath(directory)) is { } parent)
             {
-                FlushDirectory(parent);
+                DurableDirectory.Flush(parent);
             }
         }
     }
@@ -129,13 +106,4 @@ internal static partial class DurableFile
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Link(string existing, string created);
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Sync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int Close(int descriptor);
 }

@@ -52,7 +52,7 @@ public sealed partial class DirectoryDataKeyStore : IDataKeyStore, IDisposable
                 Directory.CreateDirectory(Path.Combine(store._root, shard.ToString("x2")), DurableFile.OwnerOnlyDirectory);
             }
 
-            DurableFile.FlushDirectory(store._root);
+            DurableDirectory.Flush(store._root);
             DurableFile.SweepTemporary(store._temporary);
             await store.ProveMasterKeysAsync(cancellationToken).ConfigureAwait(false);
         }

@@ -13,17 +13,14 @@ internal static class DeletionTransaction
 
     /// <summary>Runs it. The key is to be erased afterwards; the deletion noted says so until it is.</summary>
     /// <returns>False when there is no such study of this owner.</returns>
-    public static async Task<bool> RunAsync(NpgsqlDataSource database, Guid study, Guid owner)
+    public static async Task<bool> RunAsync(NpgsqlDataSource database, Guid study, Guid owner, int? instances = null)
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync();
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
 
-        // The owner's counter first, as every change of an owner's studies does.
-        await using NpgsqlCommand count = Command(connection,
-            "INSERT INTO owners (owner, change) VALUES ($1, 1) ON CONFLICT (owner) DO UPDATE SET change = owners.change + 1 RETURNING change", owner);
-        long change = (long)(await count.ExecuteScalarAsync())!;
-        await using NpgsqlCommand find = Command(connection, "SELECT true FROM studies WHERE id = $1 AND owner = $2 FOR UPDATE", study, owner);
-        if (await find.ExecuteScalarAsync() is null)
+        long change = await CountAsync(connection, owner);
+        await using NpgsqlCommand find = Command(connection, "SELECT instance_count FROM studies WHERE id = $1 AND owner = $2 FOR UPDATE", study, owner);
+        if (await find.ExecuteScalarAsync() is not int held || (instances is { } expected && held != expected))
         {
             return false;
         }
@@ -40,6 +37,14 @@ internal static class DeletionTransaction
         await batch.ExecuteNonQueryAsync();
         await transaction.CommitAsync();
         return true;
+    }
+
+    /// <summary>Counts a change of the owner's studies, which every transaction that makes one does first.</summary>
+    public static async Task<long> CountAsync(NpgsqlConnection connection, Guid owner)
+    {
+        await using NpgsqlCommand count = Command(connection,
+            "INSERT INTO owners (owner, change) VALUES ($1, 1) ON CONFLICT (owner) DO UPDATE SET change = owners.change + 1 RETURNING change", owner);
+        return (long)(await count.ExecuteScalarAsync())!;
     }
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params ReadOnlySpan<object> values)

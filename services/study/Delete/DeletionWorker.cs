@@ -8,7 +8,7 @@ namespace MedCloudCare.Studies;
 /// nothing any more.
 /// </summary>
 internal sealed partial class DeletionWorker(
-    NpgsqlDataSource database, IObjectStore store, StudyDeletion deletion, GrantRemoval? grants, DeletionSignal signal, ILogger<DeletionWorker> log) : BackgroundService
+    NpgsqlDataSource database, IObjectStore store, RemovalHolds holds, StudyDeletion deletion, GrantRemoval? grants, DeletionSignal signal, ILogger<DeletionWorker> log) : BackgroundService
 {
     // What other replicas have deleted and could not finish is found at the latest after this time.
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -50,7 +50,8 @@ internal sealed partial class DeletionWorker(
 
     private async Task RemovePacksAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        // A backup that is being taken still finds what its copy of the database refers to.
+        while (!await holds.AnyAsync(cancellationToken))
         {
             List<Guid> dead = [];
             await using (NpgsqlCommand command = database.CreateCommand("SELECT id FROM dead_packs ORDER BY dead_time LIMIT 100"))

@@ -14,11 +14,14 @@ internal sealed partial class StudyDeletion(
     private const string Unfinished = "SELECT study_id FROM deletions WHERE NOT key_erased LIMIT 1000";
 
     /// <summary>Deletes a study for good: hidden from everybody and its key erased when this returns.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="owner">Its owner.</param>
+    /// <param name="instances">Only if it holds so many instances.</param>
     /// <returns>False when there is no such study of this owner.</returns>
     /// <exception cref="IOException">The key store failed: the study is hidden, and its key erased later.</exception>
-    public async Task<bool> DeleteAsync(Guid study, Guid owner)
+    public async Task<bool> DeleteAsync(Guid study, Guid owner, int? instances = null)
     {
-        if (!await DeletionTransaction.RunAsync(database, study, owner))
+        if (!await DeletionTransaction.RunAsync(database, study, owner, instances))
         {
             return false;
         }

@@ -28,7 +28,7 @@ public sealed class DirectoryObjectStore : IObjectStore
             CreateDirectory(Path.Combine(_root, shard.ToString("x2")));
         }
 
-        DirectorySync.Flush(_root);
+        DurableDirectory.Flush(_root);
     }
 
     /// <inheritdoc/>
@@ -260,7 +260,7 @@ public sealed class DirectoryObjectStore : IObjectStore
             await Task.Run(() => RandomAccess.FlushToDisk(_file), cancellationToken).ConfigureAwait(false);
             if (!_entryFlushed)
             {
-                DirectorySync.Flush(Path.GetDirectoryName(_store.PathOf(Id))!);
+                DurableDirectory.Flush(Path.GetDirectoryName(_store.PathOf(Id))!);
                 _entryFlushed = true;
             }
         }

@@ -114,6 +114,29 @@ public sealed class DeleteStudyTests(MeshFixture mesh)
     }
 
     [Fact]
+    public async Task An_instance_and_a_series_are_deleted_over_REST_and_the_others_stay()
+    {
+        var owner = await mesh.NewUserAsync(Role.HealthProfessional);
+        var series = new SyntheticSeries(slices: 3);
+        var second = new SyntheticSeries(slices: 2, studyInstanceUid: series.StudyInstanceUid);
+        await owner.UploadAsync([.. series.Files, .. second.Files]);
+        var study = await NameOfAsync(owner, series);
+        using var http = owner.Http();
+        (await http.DeleteAsync(new Uri($"/v1/{study}/series/{series.SeriesInstanceUid}/instances/{series.SopInstanceUids[1]}", UriKind.Relative))).EnsureSuccessStatusCode();
+
+        var files = await owner.Studies.RetrieveSeries(new RetrieveSeriesRequest { SeriesInstanceUid = series.SeriesInstanceUid }, owner.Headers).FilesAsync();
+        Assert.Equal([series.Files[0], series.Files[2]], new[] { 0, 2 }.Select(i => files[series.SopInstanceUids[i]]));
+        Assert.Equal(2, files.Count);
+        using var metadata = System.Text.Json.JsonDocument.Parse(await http.GetStringAsync(
+            new Uri($"/dicomweb/studies/{series.StudyInstanceUid}/series/{series.SeriesInstanceUid}/metadata", UriKind.Relative)));
+        Assert.Equal(2, metadata.RootElement.GetArrayLength());
+
+        (await http.DeleteAsync(new Uri($"/v1/{study}/series/{series.SeriesInstanceUid}", UriKind.Relative))).EnsureSuccessStatusCode();
+        Assert.Equal(second.SeriesInstanceUid, Assert.Single((await owner.Studies.ListSeriesAsync(new ListSeriesRequest { Parent = study }, owner.Headers)).Series).SeriesInstanceUid);
+        await NotFoundAsync(async () => await owner.Studies.DeleteSeriesAsync(new DeleteSeriesRequest { Name = $"{study}/series/{series.SeriesInstanceUid}" }, owner.Headers));
+    }
+
+    [Fact]
     public async Task The_command_line_deletes_only_when_told_so()
     {
         var owner = await mesh.NewUserAsync(Role.HealthProfessional);

@@ -157,9 +157,48 @@ public sealed class DeletionTests(PostgresFixture postgres)
         Assert.All(await archive.UploadAsync(_doctor, SampleFile.Series(1, second)), r => Assert.Equal(Outcome.Stored, r.Outcome));
     }
 
+    [SkippableFact]
+    public async Task A_deleted_instance_and_a_deleted_series_leave_the_rest_with_its_metadata_and_counts()
+    {
+        await using Archive archive = await Archive.CreateAsync(postgres);
+        string uid = DicomUid.Create();
+        List<byte[]> first = SampleFile.Series(4, uid), second = SampleFile.Series(2, uid);
+        IReadOnlyList<InstanceResult> results = await archive.UploadAsync(_doctor, [.. first, .. second]);
+        Guid study = await archive.StudyIdAsync(_doctor);
+        PartDeletion parts = new(archive.Database, archive.Keys, Of(archive), NullLogger<PartDeletion>.Instance);
+
+        Assert.True(await parts.DeleteAsync(study, _doctor, results[1].SeriesInstanceUid, results[1].SopInstanceUid));
+        Assert.False(await parts.DeleteAsync(study, _doctor, results[1].SeriesInstanceUid, results[1].SopInstanceUid));
+        Assert.False(await parts.DeleteAsync(study, Guid.NewGuid(), results[0].SeriesInstanceUid, results[0].SopInstanceUid));
+        await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => archive.RetrieveAsync(_doctor, results[1].SopInstanceUid));
+        Assert.Equal(first[2], await archive.RetrieveAsync(_doctor, results[2].SopInstanceUid));
+        SearchRequest all = new() { Level = SearchRequest.Types.Level.Instance, IncludeAll = true, StudyInstanceUid = uid };
+        List<DicomDataset> found = await archive.SearchAsync(_doctor, all);
+        Assert.Equal(results.Where((_, i) => i != 1).Select(r => r.SopInstanceUid).Order(StringComparer.Ordinal),
+            found.Select(d => d.GetString(DicomTags.SOPInstanceUID)).Order(StringComparer.Ordinal));
+        Assert.Equal(new[] { 1, 3, 4 }, found.Where(d => d.GetString(DicomTags.SeriesInstanceUID) == results[0].SeriesInstanceUid)
+            .Select(d => d.GetInt(DicomTags.InstanceNumber)!.Value).Order());
+        StudyRecord record = Assert.Single(await archive.Index.OwnAsync(_doctor, default));
+        Assert.Equal((2, 5), (record.SeriesCount, record.InstanceCount));
+
+        Assert.True(await parts.DeleteAsync(study, _doctor, results[0].SeriesInstanceUid, ""));
+        record = Assert.Single(await archive.Index.OwnAsync(_doctor, default));
+        Assert.Equal((1, 2), (record.SeriesCount, record.InstanceCount));
+        Assert.Equal(second.Sum(f => (long)f.Length), record.SizeBytes);
+        Assert.Equal(second[0], await archive.RetrieveAsync(_doctor, results[4].SopInstanceUid));
+
+        // What was deleted can be stored again; the last instances take the study with them.
+        Assert.Equal(Outcome.Stored, (await archive.UploadAsync(_doctor, first[1..2]))[0].Outcome);
+        Assert.True(await parts.DeleteAsync(study, _doctor, results[1].SeriesInstanceUid, ""));
+        Assert.True(await parts.DeleteAsync(study, _doctor, results[4].SeriesInstanceUid, results[4].SopInstanceUid));
+        Assert.True(await parts.DeleteAsync(study, _doctor, results[5].SeriesInstanceUid, results[5].SopInstanceUid));
+        Assert.Empty(await archive.Index.OwnAsync(_doctor, default));
+        await Assert.ThrowsAsync<DataKeyErasedException>(async () => await archive.Keys.GetAsync(study));
+    }
+
     private static StudyDeletion Of(Archive archive) =>
         new(archive.Database, archive.Keys, archive.Registry, new DeletionSignal(), NullLogger<StudyDeletion>.Instance);
 
     private static DeletionWorker WorkerOf(Archive archive) =>
-        new(archive.Database, archive.Store, Of(archive), grants: null, new DeletionSignal(), NullLogger<DeletionWorker>.Instance);
+        new(archive.Database, archive.Store, new RemovalHolds(archive.Database), Of(archive), grants: null, new DeletionSignal(), NullLogger<DeletionWorker>.Instance);
 }

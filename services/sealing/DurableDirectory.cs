@@ -1,24 +1,26 @@
 using System.Runtime.InteropServices;
 
-namespace MedCloudCare.Studies;
+namespace MedCloudCare.Sealing;
 
-/// <summary>Makes additions to a directory durable, which .NET has no call for.</summary>
-internal static partial class DirectorySync
+/// <summary>Makes additions, renames and removals in a directory durable, which .NET has no call for.</summary>
+public static partial class DurableDirectory
 {
+    /// <summary>Flushes a directory.</summary>
+    /// <exception cref="IOException">It cannot be opened or flushed.</exception>
     public static void Flush(string directory)
     {
         const int ReadOnlyCloseOnExec = 0x80000;
         int descriptor = Open(directory, ReadOnlyCloseOnExec);
         if (descriptor < 0)
         {
-            throw new IOException($"A directory of the object store cannot be opened (errno {Marshal.GetLastPInvokeError()}).");
+            throw new IOException($"The directory '{directory}' cannot be opened (errno {Marshal.GetLastPInvokeError()}).");
         }
 
         try
         {
             if (Sync(descriptor) != 0)
             {
-                throw new IOException($"A directory of the object store cannot be flushed (errno {Marshal.GetLastPInvokeError()}).");
+                throw new IOException($"The directory '{directory}' cannot be flushed (errno {Marshal.GetLastPInvokeError()}).");
             }
         }
         finally
