@@ -15,6 +15,7 @@ var app = builder.Build();
 app.MapMesh(services =>
 {
     services.MapGrpcService<StudyGrpc>();
+    services.MapGrpcService<ArchiveGrpc>();
     services.MapGrpcService<StudyKeysGrpc>();
 });
 return await app.RunMeshAsync();
