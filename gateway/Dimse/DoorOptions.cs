@@ -50,6 +50,9 @@ internal sealed class DoorLimits
     /// <summary>For study to commit an instance that was sent completely.</summary>
     public TimeSpan Commit { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>For the archive to come back after it could not take an instance, before the next one is tried.</summary>
+    public TimeSpan Archive { get; set; } = TimeSpan.FromSeconds(25);
+
     /// <summary>A peer's admission is asked for again when it is older: a removed peer stores nothing after this.</summary>
     public TimeSpan Admission { get; set; } = TimeSpan.FromSeconds(5);
 }

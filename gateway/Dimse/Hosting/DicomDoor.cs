@@ -2,8 +2,11 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Grpc.Core;
+using Grpc.Health.V1;
 using MedCloudCare.Auth.V1;
 using MedCloudCare.Gateway.Dimse.Store;
+using MedCloudCare.Platform.Clients;
 using MedCloudCare.Study.V1;
 
 namespace MedCloudCare.Gateway.Dimse.Hosting;
@@ -14,9 +17,10 @@ namespace MedCloudCare.Gateway.Dimse.Hosting;
 /// </summary>
 internal sealed partial class DicomDoor(
     GatewayOptions options, DoorTelemetry telemetry, StudyService.StudyServiceClient studies,
-    DicomPeerService.DicomPeerServiceClient peers, TimeProvider time, ILogger<DicomDoor> log) : IHostedService, IDisposable
+    DicomPeerService.DicomPeerServiceClient peers, MeshChannels channels, TimeProvider time, ILogger<DicomDoor> log) : IHostedService, IDisposable
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan HealthPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AfterError = TimeSpan.FromMilliseconds(200);
 
     private readonly DoorLimits _limits = options.Dicom.Limits;
@@ -141,7 +145,21 @@ internal sealed partial class DicomDoor(
     {
         var pass = new DoorPass(peers, visitor, _limits.Admission, time);
         await pass.TokenAsync(cancellation);
-        return new UploadReceiver(studies, pass, _limits.Commit);
+        return new PatientReceiver(new UploadReceiver(studies, pass, _limits.Commit), IsServingAsync, _limits.Archive, time);
+    }
+
+    private async Task<bool> IsServingAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var answer = await new Health.HealthClient(channels.For("study"))
+                .CheckAsync(new HealthCheckRequest(), deadline: DateTime.UtcNow + HealthPatience, cancellationToken: cancellation);
+            return answer.Status == HealthCheckResponse.Types.ServingStatus.Serving;
+        }
+        catch (RpcException) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     private void Track(Task task)
