@@ -62,8 +62,10 @@ public sealed class StudyOptions
     /// <summary>How long.</summary>
     public TimeSpan PackIdle { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Studies held in the in-memory index over all owners; owners least recently asked for leave first.</summary>
-    public int IndexEntries { get; set; } = 2_000_000;
+    /// <summary>
+    /// Memory of the in-memory index over all owners (at most 400 bytes a study); owners least recently asked for leave first.
+    /// </summary>
+    public long IndexBytes { get; set; } = 1L << 30;
 
     /// <summary>Uploads of one account that can be gone on with; those used least recently are forgotten.</summary>
     public int MaxOpenUploads { get; set; } = 10_000;

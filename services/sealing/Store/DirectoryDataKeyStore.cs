@@ -100,6 +100,15 @@ public sealed partial class DirectoryDataKeyStore : IDataKeyStore, IDisposable
             _cache.Remove(id);
         }
 
+        return _cache.Add(id, await ReadAsync(path, id, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<DataKey> GetOnceAsync(Guid id, CancellationToken cancellationToken = default) =>
+        new(id, await ReadAsync(PathOf(id), id, cancellationToken).ConfigureAwait(false));
+
+    private async ValueTask<KeyMaterial> ReadAsync(string path, Guid id, CancellationToken cancellationToken)
+    {
         byte[] wrapped = DataKeyFile.Read(path, id);
         byte[] secret;
         try
@@ -113,7 +122,7 @@ public sealed partial class DirectoryDataKeyStore : IDataKeyStore, IDisposable
             throw;
         }
 
-        return _cache.Add(id, new KeyMaterial(secret));
+        return new KeyMaterial(secret);
     }
 
     /// <inheritdoc/>

@@ -25,6 +25,10 @@ public interface IDataKeyStore
     /// <exception cref="SealedDataException">Its bytes are damaged, or its master key is missing.</exception>
     ValueTask<DataKey> GetAsync(Guid id, CancellationToken cancellationToken = default);
 
+    /// <summary>The same for a pass over very many keys: keys that are in use elsewhere are not driven out of memory.</summary>
+    /// <inheritdoc cref="GetAsync"/>
+    ValueTask<DataKey> GetOnceAsync(Guid id, CancellationToken cancellationToken = default);
+
     /// <summary>
     /// Erases a data key for good. Durable when it returns; idempotent. Handles already given out stay usable until
     /// they are disposed.

@@ -24,6 +24,10 @@ internal sealed class NameMatcher : ValueMatcher
         _words = fuzzy ? value.ToUpperInvariant().Split([' ', '^', ',', '=', '*', '?'], StringSplitOptions.RemoveEmptyEntries) : [];
     }
 
+    public override ScanHint Hint => _words.Length == 0
+        ? ScanHint.OfPattern(_pattern, isFolded: true) is var hint && _hasGroups ? hint with { Suffices = false } : hint
+        : ScanHint.OfWords(_words);
+
     public override bool MatchesOne(ReadOnlySpan<char> value)
     {
         char[]? rented = value.Length > 256 ? ArrayPool<char>.Shared.Rent(value.Length) : null;

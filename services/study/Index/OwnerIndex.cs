@@ -6,14 +6,16 @@ namespace MedCloudCare.Studies;
 /// </summary>
 internal sealed class OwnerIndex(Guid owner)
 {
-    /// <summary>Newest study date first, then by id.</summary>
-    public static readonly Comparison<StudyRecord> NewestFirst = static (a, b) =>
-    {
-        int byMoment = b.Moment.CompareTo(a.Moment);
-        return byMoment != 0 ? byMoment : a.Id.CompareTo(b.Id);
-    };
+    // Rows of changed and deleted studies that are kept before the table is made anew: a fraction of it, so that the work a
+    // change costs stays the same however many studies there are.
+    private const int KeptRows = 1024;
+    private const int KeptFraction = 8;
 
-    private StudyRecord[] _snapshot = [];
+    // Objects and their headers, apart from the arrays.
+    private const int Overhead = 8 << 10;
+
+    private StudyTable _table = new();
+    private StudySnapshot _snapshot = new StudyTable().Snapshot(owner, []);
 
     public Guid Owner => owner;
 
@@ -26,42 +28,139 @@ internal sealed class OwnerIndex(Guid owner)
     /// <summary>When it was last asked for.</summary>
     public long LastUse { get; set; }
 
-    public StudyRecord[] Snapshot => Volatile.Read(ref _snapshot);
+    /// <summary>Bytes held, about.</summary>
+    public long Bytes { get; private set; } = Overhead;
 
-    /// <summary>Takes in changed studies, each of which replaces the record of its id, and drops those that were deleted.</summary>
-    public void Apply(IReadOnlyList<StudyRecord> changed, IReadOnlySet<Guid> deleted, long change)
+    public StudySnapshot Snapshot => Volatile.Read(ref _snapshot);
+
+    /// <summary>Takes a study in; it is seen after <see cref="Finish"/>. For the first load, of studies that differ.</summary>
+    public void Load(StudyRecord record) => _table.Add(record);
+
+    /// <summary>Ends the first load.</summary>
+    public void Finish(IReadOnlySet<Guid> removed, long change)
     {
-        if (changed.Count > 0 || deleted.Count > 0)
+        int[] order = new int[_table.Rows];
+        for (int i = 0; i < order.Length; i++)
         {
-            StudyRecord[] added = [.. changed.Where(r => !deleted.Contains(r.Id))];
-            Array.Sort(added, NewestFirst);
-            HashSet<Guid> replaced = [.. added.Select(r => r.Id), .. deleted];
-            Volatile.Write(ref _snapshot, Merge(_snapshot, added, replaced));
+            order[i] = i;
+        }
+
+        StudyTable table = _table;
+        order.AsSpan().Sort(table.CompareNewestFirst);
+        table.Arrange(order);
+        for (int i = 0; i < order.Length; i++)
+        {
+            order[i] = i;
+        }
+
+        Publish(order);
+        Apply([], removed, change);
+    }
+
+    /// <summary>Forgets a load that failed midway.</summary>
+    public void Abandon() => _table = new StudyTable();
+
+    /// <summary>Takes in changed studies, each of which replaces the one of its id, and drops those that are gone.</summary>
+    public void Apply(IReadOnlyList<StudyRecord> changed, IReadOnlySet<Guid> removed, long change)
+    {
+        if (changed.Count > 0 || removed.Count > 0)
+        {
+            HashSet<int> replaced = [];
+            List<int> added = new(changed.Count);
+            foreach (Guid id in removed)
+            {
+                replaced.Add(_table.Find(id));
+            }
+
+            foreach (StudyRecord record in changed)
+            {
+                if (!removed.Contains(record.Id))
+                {
+                    replaced.Add(_table.Find(record.Id));
+                    added.Add(_table.Add(record));
+                }
+            }
+
+            added.Sort(_table.CompareNewestFirst);
+            int[] order = Merge(_snapshot.Order, added, replaced);
+            if (_table.Rows - order.Length > KeptRows + (order.Length / KeptFraction))
+            {
+                order = Compact(order);
+            }
+
+            Publish(order);
         }
 
         Change = Math.Max(Change, change);
     }
 
-    private static StudyRecord[] Merge(StudyRecord[] old, StudyRecord[] added, HashSet<Guid> replaced)
+    /// <summary>Copies what stays in one piece between the places where a row goes or comes: there are few of them.</summary>
+    private int[] Merge(int[] old, List<int> added, HashSet<int> replaced)
     {
-        List<StudyRecord> merged = new(old.Length + added.Length);
-        int next = 0;
-        foreach (StudyRecord record in old)
+        List<int> gone = [];
+        foreach (int row in replaced)
         {
-            if (replaced.Contains(record.Id))
+            int place = row < 0 ? -1 : _table.PlaceOf(row, old);
+            if (place >= 0 && place < old.Length && old[place] == row)
             {
-                continue;
+                gone.Add(place);
             }
-
-            while (next < added.Length && NewestFirst(added[next], record) < 0)
-            {
-                merged.Add(added[next++]);
-            }
-
-            merged.Add(record);
         }
 
-        merged.AddRange(added.AsSpan(next));
-        return [.. merged];
+        gone.Sort();
+        int[] merged = new int[old.Length - gone.Count + added.Count];
+        int from = 0;
+        int count = 0;
+        int nextGone = 0;
+        foreach (int row in added)
+        {
+            CopyTo(_table.PlaceOf(row, old));
+            merged[count++] = row;
+        }
+
+        CopyTo(old.Length);
+        return merged;
+
+        void CopyTo(int end)
+        {
+            while (from < end)
+            {
+                int stop = nextGone < gone.Count ? Math.Min(end, gone[nextGone]) : end;
+                old.AsSpan(from, stop - from).CopyTo(merged.AsSpan(count));
+                count += stop - from;
+                from = stop;
+                if (nextGone < gone.Count && gone[nextGone] == from && from < end)
+                {
+                    from++;
+                    nextGone++;
+                }
+            }
+        }
+    }
+
+    /// <summary>Makes the table anew, of what is listed only.</summary>
+    private int[] Compact(int[] order)
+    {
+        StudySnapshot listed = _table.Snapshot(owner, order);
+        StudyTable table = new();
+        foreach (StudyRecord record in listed)
+        {
+            table.Add(record);
+        }
+
+        for (int i = 0; i < order.Length; i++)
+        {
+            order[i] = i;
+        }
+
+        table.Arrange(order);
+        _table = table;
+        return order;
+    }
+
+    private void Publish(int[] order)
+    {
+        Bytes = Overhead + _table.Bytes + (4L * order.Length);
+        Volatile.Write(ref _snapshot, _table.Snapshot(owner, order));
     }
 }

@@ -1,50 +1,81 @@
+using System.Buffers;
+using System.Text;
+
 namespace MedCloudCare.Studies;
 
 /// <summary>A condition on a field of the index.</summary>
 internal readonly record struct FieldMatch(StudyField Field, ValueMatcher Matcher);
+
+/// <summary>A condition on a date and the time that belongs to it, as one moment.</summary>
+internal readonly record struct MomentMatch(StudyField Date, StudyField Time, ValueMatcher Matcher);
 
 /// <summary>What to find among the studies a caller sees: all conditions hold.</summary>
 internal sealed class StudyQuery
 {
     public List<FieldMatch> Matches { get; } = [];
 
+    /// <summary>Conditions on two fields at once.</summary>
+    public List<MomentMatch> Moments { get; } = [];
+
     /// <summary>Null: newest study date first.</summary>
-    public Comparison<StudyRecord>? Order { get; set; }
+    public StudyOrder? Order { get; set; }
 
     /// <summary>Of studies of one UID only the caller's own, or else the first, is found.</summary>
     public bool OnePerUid { get; set; }
 
-    /// <summary>Finds studies among the caller's own (newest first) and those shared with them.</summary>
-    public List<IndexedStudy> Run(StudyRecord[] own, IReadOnlyList<IndexedStudy> shared)
+    /// <summary>Finds studies among the caller's own and those shared with them.</summary>
+    public FoundStudies Run(StudySnapshot own, IReadOnlyList<IndexedStudy> shared) =>
+        new(own, FindOwn(own), shared.Count == 0 ? [] : FindShared(own, shared), Order);
+
+    private int[] FindOwn(StudySnapshot own)
     {
-        List<IndexedStudy> found = [];
-        foreach (StudyRecord record in own)
+        if (Matches.Count + Moments.Count == 0 || own.Count == 0)
         {
-            if (Holds(record))
+            return own.Order;
+        }
+
+        using MatchedValues matched = new(own, Matches);
+        if (matched.IsNone)
+        {
+            return [];
+        }
+
+        int[] rows = ArrayPool<int>.Shared.Rent(own.Count);
+        try
+        {
+            int count = matched.Select(rows);
+            foreach (MomentMatch match in Moments)
             {
-                found.Add(new IndexedStudy(record, Study.V1.Access.Owner));
+                count = Keep(own, match, rows, count);
+            }
+
+            return rows.AsSpan(0, count).ToArray();
+        }
+        finally
+        {
+            ArrayPool<int>.Shared.Return(rows);
+        }
+    }
+
+    private static int Keep(StudySnapshot own, MomentMatch match, int[] rows, int count)
+    {
+        int kept = 0;
+        for (int i = 0; i < count; i++)
+        {
+            int row = rows[i];
+            if (Holds(match, own.Column(match.Date).TextOf(row), own.Column(match.Time).TextOf(row)))
+            {
+                rows[kept++] = row;
             }
         }
 
-        if (shared.Count > 0)
-        {
-            AddShared(found, own, shared);
-        }
-
-        if (Order is not null || shared.Count > 0)
-        {
-            Comparison<StudyRecord> order = Order ?? OwnerIndex.NewestFirst;
-            found.Sort((a, b) =>
-            {
-                int by = order(a.Record, b.Record);
-                return by != 0 ? by : OwnerIndex.NewestFirst(a.Record, b.Record);
-            });
-        }
-
-        return found;
+        return kept;
     }
 
-    public bool Holds(StudyRecord record)
+    private static bool Holds(MomentMatch match, ReadOnlySpan<byte> date, ReadOnlySpan<byte> time) =>
+        match.Matcher.Matches(DateTimeRange.Join(Encoding.UTF8.GetString(date), Encoding.UTF8.GetString(time)));
+
+    private bool Holds(StudyRecord record)
     {
         foreach (FieldMatch match in Matches)
         {
@@ -54,19 +85,23 @@ internal sealed class StudyQuery
             }
         }
 
-        return true;
+        return Moments.TrueForAll(m => Holds(m, record[m.Date], record[m.Time]));
     }
 
-    private void AddShared(List<IndexedStudy> found, StudyRecord[] own, IReadOnlyList<IndexedStudy> shared)
+    private List<IndexedStudy> FindShared(StudySnapshot own, IReadOnlyList<IndexedStudy> shared)
     {
         // Not those that match: an own study hides a shared one of its UID also where the two differ in what is asked for.
-        HashSet<string>? uids = OnePerUid ? [.. own.Select(r => r.Text(StudyField.StudyInstanceUid))] : null;
+        HashSet<string> uids = new(StringComparer.Ordinal);
+        List<IndexedStudy> found = [];
         foreach (IndexedStudy study in shared.OrderBy(s => s.Record.Id))
         {
-            if (Holds(study.Record) && (uids is null || uids.Add(study.Record.Text(StudyField.StudyInstanceUid))))
+            if (Holds(study.Record) && !(OnePerUid
+                && (own.Holds(study.Record[StudyField.StudyInstanceUid]) || !uids.Add(study.Record.Text(StudyField.StudyInstanceUid)))))
             {
                 found.Add(study);
             }
         }
+
+        return found;
     }
 }

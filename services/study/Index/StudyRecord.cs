@@ -1,43 +1,28 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
-using MedCloudCare.Dicom;
 
 namespace MedCloudCare.Studies;
 
-/// <summary>The attributes of a study that the index holds.</summary>
-internal enum StudyField : byte
-{
-    StudyInstanceUid, PatientName, PatientId, PatientBirthDate, PatientSex, StudyDate, StudyTime, AccessionNumber,
-    StudyDescription, ReferringPhysicianName, StudyId, ModalitiesInStudy,
-}
-
 /// <summary>
-/// A study in the index: the texts that are searched, in UTF-8 and one array, and what lists show. Immutable; a few hundred
-/// bytes.
+/// A study as the index knows it: the texts that are searched, in UTF-8 and one array, and what lists show. Immutable; a few
+/// hundred bytes.
 /// </summary>
 internal sealed class StudyRecord
 {
-    private const int Fields = 12;
-    private const int MaxText = 60_000;
+    private const int Head = 2 * StudyFields.Count;
 
-    private static readonly DicomTag[] Tags =
-    [
-        DicomTags.StudyInstanceUID, DicomTags.PatientName, DicomTags.PatientID, DicomTags.PatientBirthDate, DicomTags.PatientSex,
-        DicomTags.StudyDate, DicomTags.StudyTime, DicomTags.AccessionNumber, DicomTags.StudyDescription,
-        DicomTags.ReferringPhysicianName, DicomTags.StudyID, DicomTags.ModalitiesInStudy,
-    ];
+    [ThreadStatic]
+    private static StudyTexts? _texts;
 
     // Ends of the fields (2 bytes each), then the fields.
     private readonly byte[] _text;
 
-    private StudyRecord(byte[] text) => _text = text;
+    /// <summary>Takes over texts packed by <see cref="TextPacker"/>.</summary>
+    public StudyRecord(byte[] text) => _text = text;
 
     public required Guid Id { get; init; }
 
     public required Guid Owner { get; init; }
-
-    public required long Change { get; init; }
 
     public required int SeriesCount { get; init; }
 
@@ -50,43 +35,42 @@ internal sealed class StudyRecord
     public required DateTime UpdateTime { get; init; }
 
     /// <summary>Study date and time as YYYYMMDDHHMMSS; 0 without a date.</summary>
-    public long Moment { get; private init; }
+    public required long Moment { get; init; }
 
-    /// <summary>The field of an attribute; false if the index does not hold it.</summary>
-    public static bool TryGetField(DicomTag tag, out StudyField field)
-    {
-        int index = Array.IndexOf(Tags, tag);
-        field = (StudyField)Math.Max(index, 0);
-        return index >= 0;
-    }
-
-    /// <summary>The attribute of a field.</summary>
-    public static DicomTag TagOf(StudyField field) => Tags[(int)field];
+    /// <inheritdoc cref="StudyTexts.IsPlain"/>
+    public required bool IsPlain { get; init; }
 
     /// <summary>A record of a row of the database.</summary>
-    public static StudyRecord Of(StudyRow row, DicomDataset attributes)
+    /// <param name="row">The columns that are not sealed.</param>
+    /// <param name="attributes">DICOM JSON.</param>
+    /// <exception cref="Dicom.DicomException"><see cref="Dicom.DicomError.InvalidJson"/>.</exception>
+    public static StudyRecord Of(StudyRow row, ReadOnlySpan<byte> attributes)
     {
-        ArrayBufferWriter<byte> text = new(256);
-        Span<byte> ends = stackalloc byte[2 * Fields];
-        for (int i = 0; i < Fields; i++)
+        StudyTexts texts = _texts ??= new StudyTexts();
+        texts.Read(row.StudyInstanceUid, attributes);
+        int length = 0;
+        for (int i = 0; i < StudyFields.Count; i++)
         {
-            string value = i == 0 ? row.StudyInstanceUid : attributes.Find(Tags[i])?.Text ?? "";
-
-            Append(text, value);
-            BinaryPrimitives.WriteUInt16LittleEndian(ends[(2 * i)..], (ushort)text.WrittenCount);
+            length += texts[(StudyField)i].Length;
         }
 
-        return new StudyRecord([.. ends, .. text.WrittenSpan])
+        TextPacker packer = new(length);
+        for (int i = 0; i < StudyFields.Count; i++)
+        {
+            packer.Add(texts[(StudyField)i]);
+        }
+
+        return new StudyRecord(packer.Text)
         {
             Id = row.Id,
             Owner = row.Owner,
-            Change = row.Change,
             SeriesCount = row.SeriesCount,
             InstanceCount = row.InstanceCount,
             SizeBytes = row.SizeBytes,
             CreateTime = row.CreateTime,
             UpdateTime = row.UpdateTime,
-            Moment = MomentOf(attributes.GetString(DicomTags.StudyDate), attributes.GetString(DicomTags.StudyTime)),
+            Moment = MomentOf(texts[StudyField.StudyDate], texts[StudyField.StudyTime]),
+            IsPlain = texts.IsPlain,
         };
     }
 
@@ -97,7 +81,7 @@ internal sealed class StudyRecord
         {
             int start = field == 0 ? 0 : BinaryPrimitives.ReadUInt16LittleEndian(_text.AsSpan(2 * ((int)field - 1)));
             int end = BinaryPrimitives.ReadUInt16LittleEndian(_text.AsSpan(2 * (int)field));
-            return _text.AsSpan((2 * Fields) + start, end - start);
+            return _text.AsSpan(Head + start, end - start);
         }
     }
 
@@ -105,55 +89,51 @@ internal sealed class StudyRecord
     public string Text(StudyField field) => Encoding.UTF8.GetString(this[field]);
 
     /// <summary>Whether a field matches.</summary>
-    public bool Matches(StudyField field, ValueMatcher matcher)
+    public bool Matches(StudyField field, ValueMatcher matcher) => matcher.MatchesUtf8(this[field]);
+
+    private static long MomentOf(ReadOnlySpan<byte> date, ReadOnlySpan<byte> time) =>
+        date.IsEmpty ? 0 : (Digits(date, 8) * 1_000_000) + Digits(time, 6);
+
+    private static long Digits(ReadOnlySpan<byte> text, int count)
     {
-        ReadOnlySpan<byte> value = this[field];
-        if (value.Length > 512)
+        long number = 0;
+        int taken = 0;
+        foreach (byte c in text)
         {
-            return matcher.Matches(Encoding.UTF8.GetString(value));
+            if (c is >= (byte)'0' and <= (byte)'9' && taken < count)
+            {
+                number = (number * 10) + (c - '0');
+                taken++;
+            }
+            else if (c is not ((byte)'.' or (byte)':'))
+            {
+                break;
+            }
         }
 
-        Span<char> chars = stackalloc char[512];
-        return matcher.Matches(chars[..Encoding.UTF8.GetChars(value, chars)]);
-    }
-
-    private static void Append(ArrayBufferWriter<byte> text, string value)
-    {
-        // Ends are 16 bits: an absurdly long value is found by its beginning only.
-        int room = Math.Max(0, MaxText - text.WrittenCount);
-        Span<byte> target = text.GetSpan(Math.Max(1, Encoding.UTF8.GetMaxByteCount(value.Length)));
-        Encoding.UTF8.GetEncoder().Convert(value, target[..Math.Min(room, target.Length)], flush: true, out _, out int used, out _);
-        text.Advance(used);
-    }
-
-    private static long MomentOf(string? date, string? time)
-    {
-        long Digits(string? text, int count)
+        for (; taken < count; taken++)
         {
-            long number = 0;
-            int taken = 0;
-            foreach (char c in text ?? "")
-            {
-                if (char.IsAsciiDigit(c) && taken < count)
-                {
-                    number = (number * 10) + (c - '0');
-                    taken++;
-                }
-                else if (c is not ('.' or ':'))
-                {
-                    break;
-                }
-            }
-
-            for (; taken < count; taken++)
-            {
-                number *= 10;
-            }
-
-            return number;
+            number *= 10;
         }
 
-        return string.IsNullOrEmpty(date) ? 0 : (Digits(date, 8) * 1_000_000) + Digits(time, 6);
+        return number;
+    }
+
+    /// <summary>Packs the texts of a record.</summary>
+    internal ref struct TextPacker(int length)
+    {
+        private int _fields;
+        private int _used;
+
+        public byte[] Text { get; } = new byte[Head + length];
+
+        /// <summary>The next field.</summary>
+        public void Add(ReadOnlySpan<byte> text)
+        {
+            text.CopyTo(Text.AsSpan(Head + _used));
+            _used += text.Length;
+            BinaryPrimitives.WriteUInt16LittleEndian(Text.AsSpan(2 * _fields++), (ushort)_used);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Text;
 using MedCloudCare.Dicom;
 
 namespace MedCloudCare.Studies;
@@ -42,6 +42,9 @@ internal abstract class ValueMatcher
     /// <summary>Everything matches.</summary>
     public virtual bool IsUniversal => false;
 
+    /// <summary>What a search over many values can look for first.</summary>
+    public virtual ScanHint Hint => default;
+
     /// <summary>Whether one value matches. Padding is insignificant.</summary>
     public abstract bool MatchesOne(ReadOnlySpan<char> value);
 
@@ -67,6 +70,18 @@ internal abstract class ValueMatcher
         return MatchesOne(values.Trim(' '));
     }
 
+    /// <summary>The same of an attribute in UTF-8.</summary>
+    public bool MatchesUtf8(ReadOnlySpan<byte> values)
+    {
+        if (values.Length > 512)
+        {
+            return Matches(Encoding.UTF8.GetString(values));
+        }
+
+        Span<char> chars = stackalloc char[512];
+        return Matches(chars[..Encoding.UTF8.GetChars(values, chars)]);
+    }
+
     private static bool HasWildcard(string value) => value.AsSpan().ContainsAny('*', '?');
 
     private sealed class UniversalMatcher : ValueMatcher
@@ -80,6 +95,8 @@ internal abstract class ValueMatcher
     {
         private readonly bool _isWild = HasWildcard(pattern);
 
+        public override ScanHint Hint { get; } = HasWildcard(pattern) ? ScanHint.OfPattern(pattern, isFolded: false) : new ScanHint { Exact = [pattern] };
+
         public override bool MatchesOne(ReadOnlySpan<char> value) =>
             _isWild ? Wildcard.Matches(pattern, value) : value.SequenceEqual(pattern);
     }
@@ -87,6 +104,8 @@ internal abstract class ValueMatcher
     private sealed class UidListMatcher(string list) : ValueMatcher
     {
         private readonly string[] _uids = list.Split(['\\', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+        public override ScanHint Hint => new() { Exact = _uids };
 
         public override bool MatchesOne(ReadOnlySpan<char> value)
         {

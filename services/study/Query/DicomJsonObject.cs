@@ -42,6 +42,9 @@ internal sealed class DicomJsonObject
     /// <summary>Sets an attribute of one number.</summary>
     public void Set(DicomTag tag, DicomVR vr, long value) => SetRaw(tag, string.Create(CultureInfo.InvariantCulture, $$"""{"vr":"{{vr.Name()}}","Value":[{{value}}]}"""));
 
+    /// <summary>Sets an attribute as it is written in DICOM JSON; not copied.</summary>
+    public void Set(DicomTag tag, ReadOnlyMemory<byte> json) => _attributes[tag.Value] = json;
+
     /// <summary>Sets an attribute without a value unless it is there.</summary>
     public void Complete(params ReadOnlySpan<DicomTag> required)
     {

@@ -18,9 +18,6 @@ internal sealed class SearchPlan
     /// <summary>Conditions that the index answers.</summary>
     public StudyQuery Index { get; } = new() { OnePerUid = true };
 
-    /// <summary>Conditions on a date and a time of the index at once.</summary>
-    public List<AttributeMatch> Combined { get; } = [];
-
     /// <summary>Other conditions on the study's attributes.</summary>
     public List<AttributeMatch> OnStudy { get; } = [];
 
@@ -113,10 +110,10 @@ internal sealed class SearchPlan
                 }
 
                 matches[time] = null;
-                if (combined.Path is [var tag] && StudyRecord.TryGetField(tag, out _))
+                if (combined.Path is [var tag] && StudyFields.TryGet(tag, out StudyField dateField) && StudyFields.TryGet(combined.Time!.Value, out StudyField timeField))
                 {
-                    // The index has no condition on two fields: by the dates alone it finds those that may match.
-                    Combined.Add(combined);
+                    // Beside the condition on the dates alone, which leaves few.
+                    Index.Moments.Add(new MomentMatch(dateField, timeField, combined.Matcher));
                 }
                 else
                 {
@@ -137,7 +134,7 @@ internal sealed class SearchPlan
 
         // Many clients ask for the modality of a study by the series' attribute.
         DicomTag tag = Level == SearchRequest.Types.Level.Study && match.Root == DicomTags.Modality ? DicomTags.ModalitiesInStudy : match.Root;
-        if (match.Path.Length == 1 && StudyRecord.TryGetField(tag, out StudyField indexed))
+        if (match.Path.Length == 1 && StudyFields.TryGet(tag, out StudyField indexed))
         {
             Index.Matches.Add(new FieldMatch(indexed, match.Matcher));
         }
@@ -201,6 +198,9 @@ internal sealed class SearchPlan
 
     /// <summary>Whether stored attributes of the study are part of the answer.</summary>
     public bool WantsStudyAttributes => WithStudy || (Include is null && Level != SearchRequest.Types.Level.Instance) || (Include?.Any(StatedAttributes.IsOfStudy) ?? false);
+
+    /// <summary>All attributes of the study that are part of the answer are in the index.</summary>
+    public bool IsIndexed => Include is not null && Include.All(t => !StatedAttributes.IsOfStudy(t) || StudyFields.TryGet(t, out _));
 
     /// <summary>Whether stored attributes of the series are part of the answer.</summary>
     public bool WantsSeriesAttributes => Level == SearchRequest.Types.Level.Series || WithSeries || (Include?.Any(StatedAttributes.IsOfSeries) ?? false);

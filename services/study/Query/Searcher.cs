@@ -15,6 +15,8 @@ internal sealed partial class Searcher(NpgsqlDataSource database, IDataKeyStore 
     private const int Chunk = 200;
 
     private readonly DicomJsonObject _answer = new();
+    private readonly IndexedAttributes _indexed = new();
+    private readonly bool _isIndexed = plan.IsIndexed;
     private int _skip = plan.Offset;
     private int _left = plan.Limit;
 
@@ -27,13 +29,8 @@ internal sealed partial class Searcher(NpgsqlDataSource database, IDataKeyStore 
     /// <summary>The matches, each a DICOM JSON object.</summary>
     public async IAsyncEnumerable<byte[]> RunAsync(Guid caller, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        StudyRecord[] own = await index.OwnAsync(caller, cancellationToken);
-        List<IndexedStudy> found = plan.Index.Run(own, await index.SharedAsync(caller, cancellationToken));
-        if (plan.Combined.Count > 0)
-        {
-            found.RemoveAll(s => !plan.Combined.TrueForAll(c => HoldsCombined(c, s.Record)));
-        }
-
+        VisibleStudies visible = await index.VisibleAsync(caller, cancellationToken);
+        FoundStudies found = plan.Index.Run(visible.Own, visible.Shared);
         Total = TotalOf(found);
         int start = 0;
         if (plan.Level == SearchRequest.Types.Level.Study && plan.OnStudy.Count == 0)
@@ -46,7 +43,7 @@ internal sealed partial class Searcher(NpgsqlDataSource database, IDataKeyStore 
         while (start < found.Count && !IsDone)
         {
             int length = Math.Min(plan.Level == SearchRequest.Types.Level.Study ? Math.Clamp(_left, 1, Chunk) : Chunk, found.Count - start);
-            List<StudyRecord> studies = found.GetRange(start, length).ConvertAll(s => s.Record);
+            List<StudyRecord> studies = found.Page(start, length).ConvertAll(s => s.Record);
             start += length;
             await foreach (byte[] match in ChunkAsync(studies, isAll: studies.Count == found.Count, cancellationToken))
             {
@@ -57,8 +54,10 @@ internal sealed partial class Searcher(NpgsqlDataSource database, IDataKeyStore 
 
     private async IAsyncEnumerable<byte[]> ChunkAsync(List<StudyRecord> studies, bool isAll, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        Dictionary<Guid, byte[]> attributes = plan.WantsStudyAttributes || plan.OnStudy.Count > 0
-            ? await OpenStudiesAsync(studies, cancellationToken)
+        // What the index cannot answer is opened.
+        List<StudyRecord> sealedOnes = plan.OnStudy.Count > 0 || !_isIndexed ? studies : studies.FindAll(s => !s.IsPlain);
+        Dictionary<Guid, byte[]> attributes = sealedOnes.Count > 0 && (plan.WantsStudyAttributes || plan.OnStudy.Count > 0)
+            ? await OpenStudiesAsync(sealedOnes, cancellationToken)
             : [];
         if (plan.OnStudy.Count > 0)
         {
@@ -136,13 +135,13 @@ internal sealed partial class Searcher(NpgsqlDataSource database, IDataKeyStore 
     private bool IsDone => HasMore || (_left == 0 && Total is not null);
 
     /// <summary>The number of all matches, where what the index knows is enough to tell.</summary>
-    private long? TotalOf(List<IndexedStudy> found) => plan switch
+    private long? TotalOf(FoundStudies found) => plan switch
     {
         { OnStudy.Count: > 0 } => null,
         { Level: SearchRequest.Types.Level.Study } => found.Count,
         { OnSeries.Count: > 0 } => null,
-        { Level: SearchRequest.Types.Level.Series } => found.Sum(s => (long)s.Record.SeriesCount),
-        { OnInstance.Count: 0, OnMetadata.Count: 0 } => found.Sum(s => (long)s.Record.InstanceCount),
+        { Level: SearchRequest.Types.Level.Series } => found.SeriesCount,
+        { OnInstance.Count: 0, OnMetadata.Count: 0 } => found.InstanceCount,
         _ => null,
     };
 
@@ -157,10 +156,6 @@ internal sealed partial class Searcher(NpgsqlDataSource database, IDataKeyStore 
         return plan.Level == SearchRequest.Types.Level.Series ? rows.Count
             : plan.OnInstance.Count == 0 && plan.OnMetadata.Count == 0 ? rows.Sum(r => (long)r.InstanceCount) : null;
     }
-
-    private static bool HoldsCombined(AttributeMatch match, StudyRecord study) =>
-        StudyRecord.TryGetField(match.Root, out StudyField date) && StudyRecord.TryGetField(match.Time!.Value, out StudyField time)
-        && match.Matcher.Matches(DateTimeRange.Join(study.Text(date), study.Text(time)));
 
     private static bool Holds(List<AttributeMatch> matches, ReadOnlyMemory<byte> json)
     {
@@ -196,6 +191,10 @@ internal sealed partial class Searcher(NpgsqlDataSource database, IDataKeyStore 
         if (attributes is not null)
         {
             _answer.Take(attributes, plan.Include);
+        }
+        else if (_isIndexed && study.IsPlain)
+        {
+            _indexed.AddTo(_answer, study, plan.Include!);
         }
 
         _answer.Set(DicomTags.StudyInstanceUID, DicomVR.UI, study.Text(StudyField.StudyInstanceUid));

@@ -22,13 +22,13 @@ internal sealed partial class StudyGrpc
         int offset = OffsetOf(request.PageToken, fingerprint);
 
         Guid caller = context.Caller().AccountId;
-        StudyRecord[] own = await index.OwnAsync(caller, context.CancellationToken);
-        List<IndexedStudy> found = query.Run(own, await index.SharedAsync(caller, context.CancellationToken));
+        VisibleStudies visible = await index.VisibleAsync(caller, context.CancellationToken);
+        FoundStudies found = query.Run(visible.Own, visible.Shared);
         ListStudiesResponse response = new() { TotalSize = found.Count };
-        int end = Math.Min(found.Count, offset + size);
-        for (int i = offset; i < end; i++)
+        int end = (int)Math.Min(found.Count, (long)offset + size);
+        foreach (IndexedStudy study in found.Page(offset, size))
         {
-            response.Studies.Add(ToProto(found[i].Record, found[i].Access));
+            response.Studies.Add(ToProto(study.Record, study.Access));
         }
 
         if (end < found.Count)
@@ -64,7 +64,7 @@ internal sealed partial class StudyGrpc
         {
             try
             {
-                ValueMatcher matcher = ValueMatcher.Compile(DicomDictionary.VROf(StudyRecord.TagOf(field)), value, fuzzy: false);
+                ValueMatcher matcher = ValueMatcher.Compile(StudyFields.VROf(field), value, fuzzy: false);
                 if (!matcher.IsUniversal)
                 {
                     query.Matches.Add(new FieldMatch(field, matcher));
@@ -77,7 +77,7 @@ internal sealed partial class StudyGrpc
         }
     }
 
-    private static Comparison<StudyRecord>? OrderOf(string orderBy)
+    private static StudyOrder? OrderOf(string orderBy)
     {
         string[] words = orderBy.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (words.Length == 0)
@@ -90,20 +90,17 @@ internal sealed partial class StudyGrpc
             throw MeshErrors.Invalid("order_by", "must be a field, which \" desc\" may follow");
         }
 
-        Comparison<StudyRecord> order = words[0] switch
+        StudyOrder.Key by = words[0] switch
         {
-            "study_date" => static (a, b) => a.Moment.CompareTo(b.Moment),
-            "create_time" => static (a, b) => a.CreateTime.CompareTo(b.CreateTime),
-            "patient_name" => ByText(StudyField.PatientName),
-            "patient_id" => ByText(StudyField.PatientId),
-            "study_description" => ByText(StudyField.StudyDescription),
+            "study_date" => StudyOrder.Key.StudyDate,
+            "create_time" => StudyOrder.Key.CreateTime,
+            "patient_name" => StudyOrder.Key.PatientName,
+            "patient_id" => StudyOrder.Key.PatientId,
+            "study_description" => StudyOrder.Key.StudyDescription,
             _ => throw MeshErrors.Invalid("order_by", "is not one of study_date, patient_name, patient_id, study_description, create_time"),
         };
-        return words.Length == 2 ? (a, b) => order(b, a) : order;
+        return new StudyOrder(by, IsDescending: words.Length == 2);
     }
-
-    private static Comparison<StudyRecord> ByText(StudyField field) =>
-        (a, b) => string.Compare(a.Text(field), b.Text(field), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A page belongs to its filters: a token with other ones is refused.</summary>
     private static string FingerprintOf(ListStudiesRequest request)

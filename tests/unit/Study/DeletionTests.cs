@@ -52,7 +52,7 @@ public sealed class DeletionTests(PostgresFixture postgres)
         List<byte[]> files = SampleFile.Series(2, deleted);
         await archive.UploadAsync(_doctor, SampleFile.Series(1, kept));
         await archive.UploadAsync(_doctor, files);
-        Assert.Equal(2, (await replica.Index.OwnAsync(_doctor, default)).Length);
+        Assert.Equal(2, (await replica.Index.OwnAsync(_doctor, default)).Count);
         Guid first = (await replica.Index.OwnAsync(_doctor, default)).Single(s => s.Text(StudyField.StudyInstanceUid) == deleted).Id;
 
         Assert.True(await Of(archive).DeleteAsync(first, _doctor));

@@ -83,8 +83,8 @@ public sealed class SearchTests(PostgresFixture postgres)
         for (int i = 1; i <= 7; i++)
         {
             await (i % 2 == 0 ? archive : replica).UploadAsync(_doctor, SampleFile.Series(1));
-            Assert.Equal(i, (await archive.Index.OwnAsync(_doctor, default)).Length);
-            Assert.Equal(i, (await replica.Index.OwnAsync(_doctor, default)).Length);
+            Assert.Equal(i, (await archive.Index.OwnAsync(_doctor, default)).Count);
+            Assert.Equal(i, (await replica.Index.OwnAsync(_doctor, default)).Count);
         }
 
         List<string?> uids = [];
