@@ -19,7 +19,7 @@ internal sealed partial class Supervisor
         IEnumerable<Task> watches = _processes.Where(p => p.Plan.Name != MeshServices.Postgres)
             .Select(p => WatchOneAsync(p, addresses, cancellationToken));
         // None of them ends before the mesh does, unless by a fault of this program, which must not pass unseen.
-        Task first = await Task.WhenAny([.. watches, Task.Delay(Timeout.Infinite, cancellationToken)]).ConfigureAwait(false);
+        Task first = await Task.WhenAny([.. watches, WatchPostgresAsync(cancellationToken), Task.Delay(Timeout.Infinite, cancellationToken)]).ConfigureAwait(false);
         await first.ConfigureAwait(false);
     }
 
@@ -41,6 +41,23 @@ internal sealed partial class Supervisor
             }
 
             await WaitForNextAsync(process, healthy ? WhileReady : WhileStarting, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The database server says in its lock file whether it takes connections; one that was started again as well.</summary>
+    private async Task WatchPostgresAsync(CancellationToken cancellationToken)
+    {
+        if (_processes.Find(p => p.Plan.Name == MeshServices.Postgres) is not { } server)
+        {
+            return;
+        }
+
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            bool ready = server.State.Process is { } running && _cluster!.IsReadyAs(running.Pid);
+            server.ReportHealth(ready);
+            NotePhase();
+            await WaitForNextAsync(server, ready ? WhileReady : WhileStarting, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -100,19 +100,21 @@ internal sealed partial class PostgresCluster
     public IReadOnlyList<string> ServerCommand => [.. _user.Prefix, Path.Combine(_binaries, "postgres"), "-D", Directory];
 
     /// <summary>Whether the server says in its lock file that it takes connections.</summary>
-    public bool IsReady
+    public bool IsReady => ReadLockFile() is { Length: >= 8 } lines && lines[7].Trim() == "ready";
+
+    /// <summary>Whether this process is the server, and takes connections: a killed one leaves its lock file behind.</summary>
+    public bool IsReadyAs(int process) =>
+        ReadLockFile() is { Length: >= 8 } lines && lines[7].Trim() == "ready" && lines[0].Trim() == process.ToString(CultureInfo.InvariantCulture);
+
+    private string[] ReadLockFile()
     {
-        get
+        try
         {
-            try
-            {
-                string[] lines = File.ReadAllLines(Path.Combine(Directory, "postmaster.pid"));
-                return lines.Length >= 8 && lines[7].Trim() == "ready";
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                return false;
-            }
+            return File.ReadAllLines(Path.Combine(Directory, "postmaster.pid"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
         }
     }
 
