@@ -121,7 +121,7 @@ internal sealed partial class Association
     {
         if (status.IsStored) _stored++;
         else _refused++;
-        if (status.Code == DimseStatus.Success.Code && status.Comment.Length > 0) _warned++;
+        if (status.IsStored && status.Code != DimseStatus.Success.Code) _warned++;
         _bytes += bytes;
         await AnswerAsync(request, "store", status, bytes);
     }

@@ -84,7 +84,7 @@ internal sealed record CommandSet
         Short(elements, RespondedIdTag, MessageId);
         Short(elements, DataSetTypeTag, NoDataSet);
         Short(elements, StatusTag, status.Code);
-        if (status.Comment.Length > 0 && status.Code != DimseStatus.Success.Code) Text(elements, CommentTag, status.Comment, padding: (byte)' ');
+        if (status.Comment.Length > 0) Text(elements, CommentTag, status.Comment, padding: (byte)' ');
         if (SopInstanceUid.Length > 0) Text(elements, SopInstanceTag, SopInstanceUid, padding: 0);
 
         var command = new ArrayBufferWriter<byte>(elements.WrittenCount + 12);

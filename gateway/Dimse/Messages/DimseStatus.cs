@@ -2,10 +2,7 @@ namespace MedCloudCare.Gateway.Dimse.Messages;
 
 /// <summary>Status of a response (PS3.7 annex C, PS3.4 §B.2.3) with the comment that goes along for people.</summary>
 /// <param name="Code">(0000,0900).</param>
-/// <param name="Comment">
-/// (0000,0902): at most 64 characters, without patient data; empty for none. Of a success it is not sent: nothing was coerced,
-/// which is what the warnings of PS3.4 §B.2.3 say.
-/// </param>
+/// <param name="Comment">(0000,0902): at most 64 characters, without patient data; empty for none.</param>
 internal readonly record struct DimseStatus(ushort Code, string Comment = "")
 {
     /// <summary>The instance is committed.</summary>

@@ -13,8 +13,6 @@ internal static class StoreStatus
 
     public static DimseStatus Of(InstanceResult result) => result.Outcome switch
     {
-        InstanceResult.Types.Outcome.Stored or InstanceResult.Types.Outcome.Duplicate when result.Warnings.Count > 0 =>
-            DimseStatus.Success with { Comment = "The patient is not the one of the other instances" },
         InstanceResult.Types.Outcome.Stored or InstanceResult.Types.Outcome.Duplicate => OfStored(result),
         InstanceResult.Types.Outcome.Refused => OfRefusal(result),
         _ => DimseStatus.ProcessingFailure("The archive gave no outcome"),

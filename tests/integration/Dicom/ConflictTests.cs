@@ -3,6 +3,7 @@ using Grpc.Core;
 using MedCloudCare.Common.V1;
 using MedCloudCare.Dicom;
 using MedCloudCare.IntegrationTests.DicomWeb;
+using MedCloudCare.IntegrationTests.Dimse;
 using MedCloudCare.Study.V1;
 using MedCloudCare.TestSupport;
 using Xunit;
@@ -161,6 +162,18 @@ public sealed class ConflictTests(MeshFixture mesh) : IAsyncLifetime
         await AssertKeptAsync(third);
         var metadata = Assert.Single((await client.GetAsync($"studies/{second.Study}/series/{second.Series}/instances/{second.Instance}/metadata", "application/dicom+json")).Json.EnumerateArray());
         Assert.Equal((name.TrimEnd('^'), id), (metadata.First("00100010")!.TrimEnd('^'), metadata.First("00100020")));
+    }
+
+    [SkippableFact]
+    public async Task A_second_patient_of_a_study_is_a_warning_of_C_STORE()
+    {
+        Scu.RequireDcmtk();
+        using var scu = await Scu.AddAsync(mesh, _user.Email);
+        var second = _first with { PatientName = "Roe^Richard", Instance = SyntheticSeries.NewUid() };
+        (await scu.StoreAsync(await scu.FilesAsync("one", [_first.File]))).EnsureSuccess();
+        var warned = (await scu.StoreAsync(await scu.FilesAsync("two", [second.File]))).EnsureSuccess();
+        Assert.Contains("0xb000", warned.Output + warned.Error, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(2, (await _user.Studies.ListStudiesAsync(new ListStudiesRequest(), _user.Headers)).Studies.Single().InstanceCount);
     }
 
     [Fact]
