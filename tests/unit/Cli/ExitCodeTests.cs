@@ -18,6 +18,9 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData("frobnicate")]
     [InlineData("upload")]
     [InlineData("up", "--http", "70000")]
+    [InlineData("up", "--dicom", "70000")]
+    [InlineData("up", "--dicom-tls", "on")]
+    [InlineData("dicom", "peers", "add", "CT1")]
     [InlineData("infer", "--model", "x")]
     [InlineData("admin", "create-user", "--email", "a@b.example", "--role", "pope")]
     public async Task Wrong_usage_is_2(params string[] arguments) =>
