@@ -72,6 +72,24 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> log, Me
     /// <summary>An error of a call to another service that carries no ErrorInfo: of the transport, or of the framework.</summary>
     private static bool IsUntyped(Exception e) => e is RpcException rpc && !MeshErrors.TryRead(rpc, out _, out _);
 
+    /// <summary>The database stops, starts or does not answer; what maps rows wraps what says so.</summary>
+    private static bool IsDatabaseAway(Exception? e)
+    {
+        for (; e is not null; e = e.InnerException)
+        {
+            if (e is Npgsql.NpgsqlException { IsTransient: true }
+                or Npgsql.PostgresException
+                {
+                    SqlState: Npgsql.PostgresErrorCodes.AdminShutdown or Npgsql.PostgresErrorCodes.CrashShutdown or Npgsql.PostgresErrorCodes.CannotConnectNow,
+                })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private RpcException Translate(Exception e, ServerCallContext context)
     {
         if (context.CancellationToken.IsCancellationRequested && e is OperationCanceledException or IOException or RpcException { StatusCode: StatusCode.Cancelled })
@@ -91,7 +109,7 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> log, Me
                 return MeshErrors.Of(StatusCode.ResourceExhausted, Reason.LimitExceeded, "A message is over the size limit.", ("limit", "message size"));
             case RpcException { StatusCode: StatusCode.InvalidArgument }:
                 return MeshErrors.Invalid("request", "it is malformed");
-            case Npgsql.NpgsqlException { IsTransient: true }:
+            case var _ when IsDatabaseAway(e):
                 return MeshErrors.Unavailable("The database does not answer. Try again.");
         }
 
