@@ -52,7 +52,11 @@ internal static class MultipartBody
             var headers = Encoding.ASCII.GetString(body, at, end).Split("\r\n", StringSplitOptions.RemoveEmptyEntries)
                 .Select(line => line.Split(": ", 2)).ToDictionary(h => h[0], h => h[1], StringComparer.OrdinalIgnoreCase);
             at += end + BlankLine.Length;
-            var length = int.Parse(headers["Content-Length"], CultureInfo.InvariantCulture);
+
+            // A part that is made while it is sent has no Content-Length.
+            var length = headers.TryGetValue("Content-Length", out var declared)
+                ? int.Parse(declared, CultureInfo.InvariantCulture)
+                : body.AsSpan(at).IndexOf([.. "\r\n"u8, .. delimiter]);
             parts.Add(new BodyPart(headers["Content-Type"], headers.GetValueOrDefault("Content-Location", ""), body[at..(at + length)]));
             at += length;
             Assert.True(body.AsSpan(at).StartsWith("\r\n"u8), $"part {parts.Count} is longer than its Content-Length");
