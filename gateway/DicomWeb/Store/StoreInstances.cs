@@ -29,8 +29,7 @@ internal sealed class StoreInstances(StudyService.StudyServiceClient studies, Ga
         try
         {
             using var body = BodyOf(http.Request);
-            var upload = await studies.CreateUploadAsync(await TargetAsync(http, study), http.ForCaller());
-            response = await PassOnAsync(http, upload, body);
+            response = await PassOnAsync(http, await TargetAsync(http, study), body);
             await body.DrainAsync(MaxDrained, http.RequestAborted);
         }
         catch (MultipartLimitException e)
@@ -56,14 +55,14 @@ internal sealed class StoreInstances(StudyService.StudyServiceClient studies, Ga
         return target is null ? new CreateUploadRequest { StudyInstanceUid = study } : new CreateUploadRequest { Study = target.Name };
     }
 
-    private async Task<StoreResponse> PassOnAsync(HttpContext http, Upload upload, StoreBody body)
+    private async Task<StoreResponse> PassOnAsync(HttpContext http, CreateUploadRequest target, StoreBody body)
     {
         var cancellation = http.RequestAborted;
         using var call = studies.UploadInstances(http.ForCaller());
         var response = new StoreResponse();
         try
         {
-            var start = new UploadInstancesRequest.Types.Start { Upload = upload.Name, FirstInstance = upload.CommittedInstances };
+            var start = new UploadInstancesRequest.Types.Start { Target = target };
             await call.RequestStream.WriteAsync(new UploadInstancesRequest { Start = start }, cancellation);
             await body.PassOnAsync(new UploadStream(call.RequestStream, cancellation), response, cancellation);
             await call.RequestStream.CompleteAsync();

@@ -10,8 +10,8 @@ using MedCloudCare.Study.V1;
 namespace MedCloudCare.Gateway.Dimse.Store;
 
 /// <summary>
-/// Streams instances into study as the owner of the association: one upload for the association, one call for each instance,
-/// since its response waits for the commit. Calls of several associations share commits in study.
+/// Streams instances into study as the owner of the association: one call for each instance, since its response waits for the
+/// commit. Calls of several associations share commits in study.
 /// </summary>
 internal sealed class UploadReceiver(StudyService.StudyServiceClient studies, DoorPass pass, TimeSpan commit) : IInstanceReceiver
 {
@@ -20,7 +20,6 @@ internal sealed class UploadReceiver(StudyService.StudyServiceClient studies, Do
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
     private int _buffered;
     private DimseStatus? _failure;
-    private Upload? _upload;
     private AsyncClientStreamingCall<UploadInstancesRequest, UploadInstancesResponse>? _call;
     private IdentityCheck? _identity;
 
@@ -31,10 +30,8 @@ internal sealed class UploadReceiver(StudyService.StudyServiceClient studies, Do
         await TryAsync(async () =>
         {
             var headers = MeshHeaders.Delegation(await pass.TokenAsync(cancellation));
-            _upload ??= await studies.CreateUploadAsync(new CreateUploadRequest(), headers, cancellationToken: cancellation);
             _call = studies.UploadInstances(headers, cancellationToken: cancellation);
-            var start = new UploadInstancesRequest.Types.Start { Upload = _upload.Name, FirstInstance = _upload.CommittedInstances };
-            await _call.RequestStream.WriteAsync(new UploadInstancesRequest { Start = start }, cancellation);
+            await _call.RequestStream.WriteAsync(new UploadInstancesRequest { Start = new() }, cancellation);
             await _call.RequestStream.WriteAsync(new UploadInstancesRequest { Instance = new() }, cancellation);
         }, cancellation);
         await WriteAsync(Part10Header.Of(heading.SopClassUid, heading.SopInstanceUid, heading.TransferSyntaxUid), cancellation);
@@ -77,7 +74,6 @@ internal sealed class UploadReceiver(StudyService.StudyServiceClient studies, Do
         _call?.Dispose();
         _call = null;
         if (response is null) return _failure ?? DimseStatus.ProcessingFailure("The archive gave no outcome");
-        _upload = response.Upload;
         return response.Results is [var result] ? StoreStatus.Of(result) : DimseStatus.ProcessingFailure("The archive gave no outcome");
     }
 
@@ -138,7 +134,7 @@ internal sealed class UploadReceiver(StudyService.StudyServiceClient studies, Do
         return error is RpcException rpc ? StoreStatus.Of(rpc) : DimseStatus.ProcessingFailure("The archive ended the call");
     }
 
-    /// <summary>Ends the call without its instance. How far the upload is, is then not known: the next instance opens another.</summary>
+    /// <summary>Ends the call without its instance.</summary>
     private ValueTask FailAsync(DimseStatus status)
     {
         _failure = status;
@@ -146,7 +142,7 @@ internal sealed class UploadReceiver(StudyService.StudyServiceClient studies, Do
         if (_call is not null)
         {
             _call.Dispose();
-            (_call, _upload) = (null, null);
+            _call = null;
         }
 
         return ValueTask.CompletedTask;

@@ -15,7 +15,7 @@ internal sealed partial class GroupTransaction
         await using NpgsqlBatch batch = new(connection);
         Add(batch, "INSERT INTO owners (owner, change) VALUES ($1, 1) ON CONFLICT (owner) DO UPDATE SET change = owners.change + 1 RETURNING change", owner);
         ReserveAdopted(batch);
-        Add(batch, "SELECT id, committed_instances FROM uploads WHERE id = ANY($1) FOR UPDATE", groups.Select(g => g.Upload).Distinct().ToArray());
+        Add(batch, "SELECT id, committed_instances FROM uploads WHERE id = ANY($1) FOR UPDATE", groups.Select(g => g.Upload).OfType<Guid>().Distinct().ToArray());
         Add(batch, "SELECT sop_instance_uid, sha256 FROM instances WHERE owner = $1 AND sop_instance_uid = ANY($2)",
             owner, pending.Select(i => i.SopInstanceUid).ToArray());
         Add(batch, "SELECT id, attributes, patient_key FROM studies WHERE id = ANY($1) FOR UPDATE", studies);
@@ -77,6 +77,21 @@ internal sealed partial class GroupTransaction
         WritePacks(batch);
         WriteBatches(batch);
         WriteInstances(batch);
+        WriteUploads(batch);
+        if (batch.BatchCommands.Count > 0)
+        {
+            await batch.ExecuteNonQueryAsync();
+        }
+    }
+
+    private void WriteUploads(NpgsqlBatch batch)
+    {
+        List<UploadGroup> resumable = [.. groups.Where(g => g.Upload is not null)];
+        if (resumable.Count == 0)
+        {
+            return;
+        }
+
         Add(batch, """
             UPDATE uploads u SET committed_instances = u.committed_instances + v.n, stored_instances = u.stored_instances + v.stored,
                 duplicate_instances = u.duplicate_instances + v.duplicate, refused_instances = u.refused_instances + v.refused,
@@ -85,12 +100,11 @@ internal sealed partial class GroupTransaction
                   FROM unnest($1, $2, $3, $4, $5, $6) AS t (id, n, stored, duplicate, refused, bytes) GROUP BY id) v
             WHERE u.id = v.id
             """,
-            Map(groups, g => g.Upload), Map(groups, g => g.Results.Count),
-            Map(groups, g => CountAfter(g, InstanceResult.Types.Outcome.Stored)),
-            Map(groups, g => CountAfter(g, InstanceResult.Types.Outcome.Duplicate)),
-            Map(groups, g => CountAfter(g, InstanceResult.Types.Outcome.Refused)),
-            Map(groups, BytesAfter));
-        await batch.ExecuteNonQueryAsync();
+            Map(resumable, g => g.Upload!.Value), Map(resumable, g => g.Results.Count),
+            Map(resumable, g => CountAfter(g, InstanceResult.Types.Outcome.Stored)),
+            Map(resumable, g => CountAfter(g, InstanceResult.Types.Outcome.Duplicate)),
+            Map(resumable, g => CountAfter(g, InstanceResult.Types.Outcome.Refused)),
+            Map(resumable, BytesAfter));
     }
 
     private void WriteSeries(NpgsqlBatch batch)

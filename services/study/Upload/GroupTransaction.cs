@@ -37,12 +37,17 @@ internal sealed partial class GroupTransaction(NpgsqlDataSource database, BlindI
         Dictionary<Guid, long> at = new(_committed);
         foreach (UploadGroup group in groups)
         {
-            if (!at.TryGetValue(group.Upload, out long committed) || committed != group.First)
+            if (group.Upload is not { } upload)
+            {
+                continue;
+            }
+
+            if (!at.TryGetValue(upload, out long committed) || committed != group.First)
             {
                 throw new UploadMovedException();
             }
 
-            at[group.Upload] = committed + group.Results.Count;
+            at[upload] = committed + group.Results.Count;
         }
     }
 

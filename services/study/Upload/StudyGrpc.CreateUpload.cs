@@ -15,6 +15,16 @@ internal sealed partial class StudyGrpc
 {
     public override async Task<Proto.Upload> CreateUpload(CreateUploadRequest request, ServerCallContext context)
     {
+        UploadRow row = await PlanUploadAsync(request, context);
+        await using StudyContext db = await contexts.CreateDbContextAsync(context.CancellationToken);
+        db.Uploads.Add(row);
+        await db.SaveChangesAsync(context.CancellationToken);
+        return ToProto(row);
+    }
+
+    /// <summary>An upload that the caller may make; nothing is stored of it.</summary>
+    private async Task<UploadRow> PlanUploadAsync(CreateUploadRequest request, ServerCallContext context)
+    {
         Caller caller = context.Caller();
         VisibleStudy? study = null;
         if (request.Study.Length > 0)
@@ -33,7 +43,7 @@ internal sealed partial class StudyGrpc
         }
 
         DateTime now = time.GetDatabaseNow().UtcDateTime;
-        UploadRow row = new()
+        return new UploadRow
         {
             Id = Guid.CreateVersion7(),
             Account = caller.AccountId,
@@ -42,10 +52,6 @@ internal sealed partial class StudyGrpc
             CreateTime = now,
             UpdateTime = now,
         };
-        await using StudyContext db = await contexts.CreateDbContextAsync(context.CancellationToken);
-        db.Uploads.Add(row);
-        await db.SaveChangesAsync(context.CancellationToken);
-        return ToProto(row);
     }
 
     public override async Task<Proto.Upload> GetUpload(GetUploadRequest request, ServerCallContext context) =>

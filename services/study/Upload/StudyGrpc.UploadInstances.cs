@@ -36,7 +36,10 @@ internal sealed partial class StudyGrpc
         }
 
         // 3. Where the upload stands now.
-        UploadInstancesResponse response = new() { Upload = ToProto(await RequireUploadAsync(start.Upload, "start.upload", context)) };
+        UploadInstancesResponse response = new()
+        {
+            Upload = target.Id is null ? session.Describe() : ToProto(await RequireUploadAsync(start.Upload, "start.upload", context)),
+        };
         response.Results.AddRange(session.Results);
         return response;
     }
@@ -44,7 +47,15 @@ internal sealed partial class StudyGrpc
     private async Task<UploadTarget> TargetOfAsync(UploadInstancesRequest.Types.Start start, ServerCallContext context)
     {
         Caller caller = context.Caller();
-        UploadRow upload = await RequireUploadAsync(start.Upload, "start.upload", context);
+        bool isOneCall = start.Upload.Length == 0;
+        if (!isOneCall && start.Target is not null)
+        {
+            throw MeshErrors.Invalid("start.target", "must be absent where start.upload names an upload");
+        }
+
+        UploadRow upload = isOneCall
+            ? await PlanUploadAsync(start.Target ?? new CreateUploadRequest(), context)
+            : await RequireUploadAsync(start.Upload, "start.upload", context);
         if (start.FirstInstance != upload.CommittedInstances)
         {
             throw MeshErrors.Of(StatusCode.OutOfRange, Reason.UploadOffsetMismatch,
@@ -53,7 +64,7 @@ internal sealed partial class StudyGrpc
         }
 
         Guid owner = upload.StudyId is { } study ? (await RequireWritableAsync(caller, study, context.CancellationToken)).Owner : caller.AccountId;
-        return new UploadTarget(upload.Id, caller.AccountId, owner, upload.StudyInstanceUid, upload.CommittedInstances);
+        return new UploadTarget(isOneCall ? null : upload.Id, caller.AccountId, owner, upload.StudyInstanceUid, upload.CommittedInstances);
     }
 
     private async Task ReceiveAsync(IAsyncStreamReader<UploadInstancesRequest> requests, UploadSession session, CancellationToken cancellationToken)

@@ -7,12 +7,13 @@ namespace MedCloudCare.Studies;
 /// Consecutive instances of an upload that become durable together: stored, duplicate and refused ones. Either all of it is
 /// committed or nothing.
 /// </summary>
-internal sealed class UploadGroup(Guid upload, Guid owner, Guid author, long first)
+internal sealed class UploadGroup(Guid? upload, Guid owner, Guid author, long first)
 {
     private readonly Dictionary<string, PendingInstance> _byUid = new(StringComparer.Ordinal);
     private readonly HashSet<(OpenStudy, string)> _series = [];
 
-    public Guid Upload => upload;
+    /// <summary>Its upload; null where that is one call.</summary>
+    public Guid? Upload => upload;
 
     /// <summary>Owner of all of its studies.</summary>
     public Guid Owner => owner;

@@ -159,6 +159,7 @@ internal sealed partial class UploadSession
         _results.AddRange(inFlight.Group.Results);
         foreach (PendingInstance instance in inFlight.Group.Pending)
         {
+            _storedBytes += instance.Result.Outcome == Study.V1.InstanceResult.Types.Outcome.Stored ? instance.Length : 0;
             _known.Add(instance);
         }
     }

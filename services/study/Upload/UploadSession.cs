@@ -5,12 +5,12 @@ using MedCloudCare.Study.V1;
 namespace MedCloudCare.Studies;
 
 /// <summary>What an upload was created for.</summary>
-/// <param name="Id">Its id.</param>
+/// <param name="Id">Its id; null for an upload of one call, which has no row.</param>
 /// <param name="Author">The account that stores.</param>
 /// <param name="Owner">The owner of what is stored: the author, or the owner of the study that the upload is bound to.</param>
 /// <param name="StudyInstanceUid">The study that every instance must belong to, or null.</param>
 /// <param name="First">Number of the first instance of this call.</param>
-internal sealed record UploadTarget(Guid Id, Guid Author, Guid Owner, string? StudyInstanceUid, long First);
+internal sealed record UploadTarget(Guid? Id, Guid Author, Guid Owner, string? StudyInstanceUid, long First);
 
 /// <summary>
 /// One upload call: takes instances one after the other, gathers them in groups and commits these, while the next group is
@@ -23,6 +23,7 @@ internal sealed partial class UploadSession(UploadServices services, UploadTarge
     private readonly List<InstanceResult> _results = [];
     private UploadGroup _group = new(target.Id, target.Owner, target.Author, target.First);
     private InstanceIntake? _intake;
+    private long _storedBytes;
 
     /// <summary>Results of all instances that are committed, in order.</summary>
     public IReadOnlyList<InstanceResult> Results => _results;
@@ -84,6 +85,16 @@ internal sealed partial class UploadSession(UploadServices services, UploadTarge
             await StartCommitAsync();
         }
     }
+
+    /// <summary>The upload of this call alone, as far as it is committed.</summary>
+    public Upload Describe() => new()
+    {
+        CommittedInstances = _results.Count,
+        StoredInstances = _results.Count(r => r.Outcome == InstanceResult.Types.Outcome.Stored),
+        DuplicateInstances = _results.Count(r => r.Outcome == InstanceResult.Types.Outcome.Duplicate),
+        RefusedInstances = _results.Count(r => r.Outcome == InstanceResult.Types.Outcome.Refused),
+        StoredBytes = _storedBytes,
+    };
 
     /// <summary>Gives up the instance that has begun: its client has gone.</summary>
     public void DropInstance()
