@@ -11,6 +11,7 @@ internal sealed partial class StudyGrpc
     {
         SearchPlan plan = SearchPlan.Of(request);
         Searcher searcher = new(database, keys, index, plan);
+        ChunkSender<SearchResponse> sender = new(responses);
         bool any = false;
         await foreach (byte[] match in searcher.RunAsync(context.Caller().AccountId, context.CancellationToken))
         {
@@ -21,7 +22,7 @@ internal sealed partial class StudyGrpc
             }
 
             any = true;
-            await responses.WriteAsync(response, context.CancellationToken);
+            await sender.WriteAsync(response, match.Length, context.CancellationToken);
         }
 
         if (searcher.HasMore)
