@@ -7,7 +7,7 @@ namespace MedCloudCare.Studies;
 /// Joins small metadata batches of a series, so that its metadata are few rows however it was stored. Readers that know the
 /// old rows find them until they are swept.
 /// </summary>
-internal sealed class BatchMerger(NpgsqlDataSource database, IDataKeyStore keys, StudyOptions options)
+internal sealed partial class BatchMerger(NpgsqlDataSource database, IDataKeyStore keys, StudyOptions options, ILogger<BatchMerger> log)
 {
     private const int SmallBelow = 64;
     private const int SeriesAtATime = 1000;
@@ -40,6 +40,11 @@ internal sealed class BatchMerger(NpgsqlDataSource database, IDataKeyStore keys,
             catch (DataKeyErasedException)
             {
                 // Deleted meanwhile.
+            }
+            catch (Exception e) when (e is SealedDataException or InvalidDataException or DataKeyNotFoundException or ZstdSharp.ZstdException)
+            {
+                // Damaged: left as it is, for verify to say where. The others go on.
+                LogDamaged(log, series, e.GetType().Name);
             }
         }
 
@@ -113,4 +118,7 @@ internal sealed class BatchMerger(NpgsqlDataSource database, IDataKeyStore keys,
         await transaction.CommitAsync(cancellationToken);
         return true;
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The metadata of series {Series} cannot be merged ({Kind}): mcc archive verify says where they are damaged")]
+    private static partial void LogDamaged(ILogger log, Guid series, string kind);
 }

@@ -53,7 +53,7 @@ internal sealed partial class PackMerger(
             {
                 // Deleted meanwhile.
             }
-            catch (Exception e) when (e is SealedDataException or InvalidDataException or ObjectMissingException or DataKeyNotFoundException)
+            catch (Exception e) when (e is SealedDataException or InvalidDataException or ObjectMissingException or DataKeyNotFoundException or ZstdSharp.ZstdException)
             {
                 // Damaged: left as it is, for verify to say where.
                 LogDamaged(log, study.Id, e.GetType().Name);

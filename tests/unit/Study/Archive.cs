@@ -82,7 +82,7 @@ internal sealed class Archive : IAsyncDisposable
     public async Task<MaintenanceResult> CompactAsync(TimeSpan grace, TimeSpan? orphanGrace = null)
     {
         using ArchiveMaintenance maintenance = new(
-            Database, new BatchMerger(Database, Keys, Options),
+            Database, new BatchMerger(Database, Keys, Options, NullLogger<BatchMerger>.Instance),
             new PackMerger(Database, Objects, Keys, Options, new PackRewriter(Database, Objects, Options), NullLogger<PackMerger>.Instance),
             new StoreSweeper(Database, Objects, Holds), Options, TimeProvider.System, NullLogger<ArchiveMaintenance>.Instance);
         return await maintenance.RunAsync(TimeSpan.Zero, grace, orphanGrace, CancellationToken.None) ?? throw new InvalidOperationException("Maintenance runs.");

@@ -123,6 +123,21 @@ public abstract partial class StoreContractTests
         IEnumerable<Problem> ProblemsOf(PackRow pack) => findings.Where(f => f.Object == pack.Id.ToString()).Select(f => f.Problem);
     }
 
+    [SkippableFact]
+    public async Task A_damaged_study_keeps_no_other_from_being_merged()
+    {
+        await using Archive archive = await OpenAsync(o => o.IdlePacks = 0);
+        await UploadOneByOneAsync(archive, SampleFile.Series(4));
+        Guid damaged = await archive.StudyIdAsync(_doctor);
+        await archive.ExecuteAsync("UPDATE metadata_batches SET content = set_byte(content, 20, get_byte(content, 20) # 1)");
+        Guid nurse = Guid.NewGuid();
+        Dictionary<string, byte[]> files = await UploadOneByOneAsync(archive, SampleFile.Series(4), nurse);
+        MaintenanceResult done = await archive.CompactAsync(grace: TimeSpan.FromHours(1));
+        Assert.Equal((4, 4, 1), (done.MergedBatches, done.RetiredPacks, done.WrittenPacks));
+        Assert.Equal(4, await archive.CountAsync($"{Live} AND study_id = '{damaged}'"));
+        await AssertStoredAsync(archive, files, nurse);
+    }
+
     private async Task<Dictionary<string, byte[]>> UploadOneByOneAsync(Archive archive, List<byte[]> files, Guid? account = null)
     {
         Dictionary<string, byte[]> stored = [];
