@@ -5,6 +5,23 @@ using MedCloudCare.TestSupport;
 
 // Hot paths of a real mesh, each as a ratio to a baseline that is measured in the same run on the same bytes.
 //   dotnet run -c Release --project tests/benchmarks [-- SLICES [RUNS]]
+// Pixels alone: "codec". Searches over a million studies: "index [STUDIES]". Any DICOMweb service, alone or against another one: see DicomWebBenchmark.
+switch (args)
+{
+    case ["bare", var pki, var bytes]:
+        await BareService.ServeAsync(pki, long.Parse(bytes, CultureInfo.InvariantCulture));
+        return;
+    case ["codec"]:
+        Report.Print([.. await CodecBenchmark.RunAsync(runs: 3)]);
+        return;
+    case ["index", ..]:
+        await IndexBenchmark.RunAsync(args);
+        return;
+    case ["dicomweb", ..]:
+        await DicomWebBenchmark.RunAsync(args);
+        return;
+}
+
 var slices = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 200;
 var runs = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
 Console.WriteLine($"{slices} slices of 512 x 512 x 16 bit, {runs} runs, {Environment.ProcessorCount} processors; medians");
@@ -18,6 +35,7 @@ try
     var user = await mesh.NewUserAsync(Role.HealthProfessional);
     await using var pipe = await TlsPipe.OpenAsync(mesh);
     Report.Print(await TransferBenchmark.RunAsync(mesh, user, pipe, slices, runs));
+    Report.Print(await MeshBenchmark.RunAsync(mesh, user, slices, runs));
     Report.Print(await RequestBenchmark.RunAsync(mesh, user, slices));
     Report.PrintMemory(mesh);
 }
