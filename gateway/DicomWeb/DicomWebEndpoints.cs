@@ -35,7 +35,7 @@ internal static class DicomWebEndpoints
         .AddSingleton<RenderResources>()
         .AddSingleton<RepresentativeImage>()
         .AddSingleton<StoreInstances>()
-        .AddSingleton<DeleteStudies>();
+        .AddSingleton<DeleteObjects>();
 
     /// <summary>
     /// OPTIONS, slow readers and the encoding of answers: of DICOMweb alone, since those of the services pass as they are, so that streams of
@@ -54,19 +54,20 @@ internal static class DicomWebEndpoints
         var store = app.ServiceProvider.GetRequiredService<StoreInstances>();
         dicomweb.MapPost("/studies", (HttpContext http) => store.HandleAsync(http));
         dicomweb.MapPost(StudyPath, (HttpContext http, string study) => store.HandleAsync(http, study));
-        MapDelete(dicomweb, app.ServiceProvider.GetRequiredService<DeleteStudies>());
+        MapDelete(dicomweb, app.ServiceProvider.GetRequiredService<DeleteObjects>());
         MapRead(dicomweb, "/capabilities", (HttpContext http) => RetrieveCapabilities.HandleAsync(http));
     }
 
-    private static void MapDelete(RouteGroupBuilder dicomweb, DeleteStudies delete)
+    private static void MapDelete(RouteGroupBuilder dicomweb, DeleteObjects delete)
     {
         dicomweb.MapDelete(StudyPath, (HttpContext http, string study) => delete.HandleAsync(http, study));
-        dicomweb.MapPost(StudyPath + "/reject/{code}", (HttpContext http, string study, string code) => delete.RejectAsync(http, study, code));
-        foreach (var part in (ReadOnlySpan<string>)[SeriesPath, InstancePath])
-        {
-            dicomweb.MapDelete(part, DeleteStudies.RefusePartAsync);
-            dicomweb.MapPost(part + "/reject/{code}", DeleteStudies.RefusePartAsync);
-        }
+        dicomweb.MapDelete(SeriesPath, (HttpContext http, string study, string series) => delete.HandleAsync(http, study, series));
+        dicomweb.MapDelete(InstancePath, (HttpContext http, string study, string series, string instance) => delete.HandleAsync(http, study, series, instance));
+        dicomweb.MapPost(StudyPath + "/reject/{code}", (HttpContext http, string study, string code) => delete.RejectAsync(http, code, study));
+        dicomweb.MapPost(SeriesPath + "/reject/{code}", (HttpContext http, string study, string series, string code) =>
+            delete.RejectAsync(http, code, study, series));
+        dicomweb.MapPost(InstancePath + "/reject/{code}", (HttpContext http, string study, string series, string instance, string code) =>
+            delete.RejectAsync(http, code, study, series, instance));
     }
 
     private static void MapQuery(RouteGroupBuilder dicomweb, SearchStudies search)

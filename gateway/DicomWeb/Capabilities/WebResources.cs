@@ -30,15 +30,17 @@ internal static class WebResources
         new("studies", Search("SearchForStudies"), Store("StoreInstances")),
         new("series", Search("SearchForSeries")),
         new("instances", Search("SearchForInstances")),
-        new(Study, Retrieve("RetrieveStudy", Files), Store("StoreStudyInstances"), new("DELETE", "DeleteStudy", [], [], [], [204, 404])),
-        new(Study + "/reject/{code}", new WebMethod("POST", "RejectStudy", [], ["application/json"], [], [200, 404, 501])),
+        new(Study, Retrieve("RetrieveStudy", Files), Store("StoreStudyInstances"), Delete("Study")),
+        new(Study + "/reject/{code}", Reject("Study")),
         new(Study + "/series", Search("SearchForStudySeries")),
         new(Study + "/instances", Search("SearchForStudyInstances")),
         .. OfLevel(Study, "Study"),
-        new(Series, Retrieve("RetrieveSeries", Files)),
+        new(Series, Retrieve("RetrieveSeries", Files), Delete("Series")),
+        new(Series + "/reject/{code}", Reject("Series")),
         new(Series + "/instances", Search("SearchForStudySeriesInstances")),
         .. OfLevel(Series, "Series"),
-        new(Instance, Retrieve("RetrieveInstance", Files)),
+        new(Instance, Retrieve("RetrieveInstance", Files), Delete("Instance")),
+        new(Instance + "/reject/{code}", Reject("Instance")),
         .. OfLevel(Instance, "Instance"),
         new(Instance + "/bulkdata/{+path}", Retrieve("RetrieveBulkdata", [MultipartBytes, DicomMediaTypes.OctetStream])),
         new(Instance + "/frames/{list}", Retrieve("RetrieveFrames", Frames)),
@@ -54,6 +56,10 @@ internal static class WebResources
         new(path + "/rendered", Retrieve($"RetrieveRendered{name}", Rendered, RenderParameters)),
         new(path + "/thumbnail", Retrieve($"Retrieve{name}Thumbnail", Rendered, RenderParameters)),
     ];
+
+    private static WebMethod Delete(string level) => new("DELETE", "Delete" + level, [], [], [], [204, 403, 404]);
+
+    private static WebMethod Reject(string level) => new("POST", "Reject" + level, [], ["application/json"], [], [200, 403, 404, 501]);
 
     private static WebMethod Search(string id) => new("GET", id, [], Json, SearchParameters, [200, 400, 406]);
 

@@ -134,11 +134,30 @@ public sealed class StoreFormTests(MeshFixture mesh) : IAsyncLifetime, IDisposab
         await _client.StoreAsync([_good.File, (_good with { Instance = SyntheticSeries.NewUid() }).File]);
         var kept = await _client.SendAsync(HttpMethod.Post, $"studies/{_good.Study}/reject/113001%5EDCM");
         Assert.Equal((HttpStatusCode.NotImplemented, "NOT_SUPPORTED"), (kept.Status, kept.Reason));
-        var part = await _client.SendAsync(HttpMethod.Delete, $"studies/{_good.Study}/series/{_good.Series}");
-        Assert.Equal((HttpStatusCode.NotImplemented, "NOT_SUPPORTED"), (part.Status, part.Reason));
         Assert.Single(await _client.SearchAsync("studies"));
         var gone = await _client.SendAsync(HttpMethod.Post, $"studies/{_good.Study}/reject/113039%5EDCM");
         Assert.Equal((HttpStatusCode.OK, 2), (gone.Status, gone.Json.GetProperty("count").GetInt32()));
+        Assert.Empty(await _client.SearchAsync("studies"));
+    }
+
+    [Fact]
+    public async Task Series_and_instances_are_deleted_by_themselves_and_the_last_one_takes_its_study_along()
+    {
+        var second = _good with { Instance = SyntheticSeries.NewUid() };
+        var third = _good with { Series = SyntheticSeries.NewUid(), Instance = SyntheticSeries.NewUid() };
+        await _client.StoreAsync([_good.File, second.File, third.File]);
+        string Path(SmallInstance file) => $"studies/{file.Study}/series/{file.Series}/instances/{file.Instance}";
+
+        Assert.Equal(HttpStatusCode.NoContent, (await _client.SendAsync(HttpMethod.Delete, Path(second))).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await _client.SendAsync(HttpMethod.Delete, Path(second))).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await _client.GetAsync(Path(second), DicomWebClient.MultipartDicom)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await _client.GetAsync(Path(_good), DicomWebClient.MultipartDicom)).Status);
+
+        var series = await _client.SendAsync(HttpMethod.Post, $"studies/{third.Study}/series/{third.Series}/reject/113039%5EDCM");
+        Assert.Equal((HttpStatusCode.OK, 1), (series.Status, series.Json.GetProperty("count").GetInt32()));
+        Assert.Equal(HttpStatusCode.OK, (await _client.GetAsync(Path(_good), DicomWebClient.MultipartDicom)).Status);
+
+        Assert.Equal(HttpStatusCode.NoContent, (await _client.SendAsync(HttpMethod.Delete, Path(_good))).Status);
         Assert.Empty(await _client.SearchAsync("studies"));
     }
 
