@@ -13,9 +13,8 @@ public static class Checkout
     /// <summary>Where screenshots and reports are kept.</summary>
     public static string Results { get; } = Directory.CreateDirectory(Path.Combine(Root, ".results")).FullName;
 
-    /// <summary>Optional real data: <c>MCC_TEST_DATA</c>, else <c>../shared/data</c>; null where there is none.</summary>
-    public static string? TestData { get; } = new[] { Environment.GetEnvironmentVariable("MCC_TEST_DATA"), Path.Combine(Root, "..", "shared", "data") }
-        .FirstOrDefault(d => d is not null && Directory.Exists(Path.Combine(d, "mr-t1-sag")));
+    /// <summary>Optional real data; null where there is none.</summary>
+    public static string? TestData { get; } = TestDataFolder.Find(Root);
 
     private static string FindRoot()
     {

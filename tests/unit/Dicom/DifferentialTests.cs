@@ -68,13 +68,11 @@ public sealed class DifferentialTests(ITestOutputHelper output)
             .Select(k => $"{k}: [{ours.GetValueOrDefault(k)}], pydicom [{theirs.GetValueOrDefault(k)}]");
     }
 
-    /// <summary>MCC_TEST_DATA, else ../shared/data beside the repository.</summary>
     private static string TestData()
     {
-        if (Environment.GetEnvironmentVariable("MCC_TEST_DATA") is { Length: > 0 } folder) return folder;
         var root = new DirectoryInfo(SourceFolder());
         while (root is not null && !File.Exists(Path.Combine(root.FullName, "MedCloudCare.sln"))) root = root.Parent;
-        return Path.Combine(root?.Parent?.FullName ?? "/", "shared", "data");
+        return (root is null ? null : TestSupport.TestDataFolder.Find(root.FullName)) ?? "/nonexistent";
     }
 
     private static string SourceFolder([System.Runtime.CompilerServices.CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;

@@ -3,7 +3,7 @@ using MedCloudCare.Dicom.Derived;
 
 namespace MedCloudCare.Segmentation.Tests;
 
-/// <summary>Real series of MCC_TEST_DATA (else ../shared/data beside the repository); skipped where it is absent.</summary>
+/// <summary>Real series of the optional test data; skipped where they are absent.</summary>
 public sealed class RealSeriesTests : IDisposable
 {
     private readonly Written _written = new();
@@ -61,21 +61,11 @@ public sealed class RealSeriesTests : IDisposable
 
     private static string TestData()
     {
-        var root = AppContext.BaseDirectory;
-        var data = Environment.GetEnvironmentVariable("MCC_TEST_DATA") ?? FindBeside(root);
-        Skip.IfNot(data is not null && Directory.Exists(data), "test data is absent; MCC_TEST_DATA names it");
+        var root = new FileInfo(SourceFile()).Directory;
+        while (root is not null && !File.Exists(Path.Combine(root.FullName, "MedCloudCare.sln"))) root = root.Parent;
+        var data = root is null ? null : TestSupport.TestDataFolder.Find(root.FullName);
+        Skip.If(data is null, "test data is absent; MCC_TEST_DATA names it");
         return data!;
-    }
-
-    private static string? FindBeside(string start)
-    {
-        var source = Path.GetDirectoryName(SourceFile());
-        for (var directory = source is not null && Directory.Exists(source) ? source : start; directory is not null; directory = Path.GetDirectoryName(directory))
-        {
-            if (File.Exists(Path.Combine(directory, "MedCloudCare.sln"))) return Path.GetFullPath(Path.Combine(directory, "..", "shared", "data"));
-        }
-
-        return null;
     }
 
     private static string SourceFile([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;
