@@ -33,7 +33,13 @@ internal static class IndexBenchmark
             await using NpgsqlDataSource database = NpgsqlDataSource.Create(await postgres.CreateDatabaseAsync());
             Keyring keyring = Keyring.LoadOrCreate(Path.Combine(directory, "keyring.json"));
             using DirectoryDataKeyStore keys = await DirectoryDataKeyStore.OpenAsync(Path.Combine(directory, "keys"), keyring);
-            await MeasureAsync(database, keys, new IndexRows(database, keyring, Path.Combine(directory, "keys")), many);
+            IndexRows rows = new(database, keyring, Path.Combine(directory, "keys"));
+            Guid few = Guid.NewGuid(), large = Guid.NewGuid();
+            Stopwatch clock = Stopwatch.StartNew();
+            await rows.AddAsync(few, Few);
+            await rows.AddAsync(large, many);
+            Say($"generated {many:N0} studies in {clock.Elapsed.TotalSeconds:0} s");
+            await MeasureAsync(database, keys, few, large, many);
         }
         finally
         {
@@ -42,14 +48,9 @@ internal static class IndexBenchmark
         }
     }
 
-    private static async Task MeasureAsync(NpgsqlDataSource database, DirectoryDataKeyStore keys, IndexRows rows, int many)
+    /// <summary>Measures an owner of a thousand studies and one of many.</summary>
+    internal static async Task MeasureAsync(NpgsqlDataSource database, IDataKeyStore keys, Guid few, Guid large, int many)
     {
-        Guid few = Guid.NewGuid(), large = Guid.NewGuid();
-        Stopwatch clock = Stopwatch.StartNew();
-        await rows.AddAsync(few, Few);
-        await rows.AddAsync(large, many);
-        Say($"generated {many:N0} studies in {clock.Elapsed.TotalSeconds:0} s");
-
         StudyIndex index = new(database, keys, new StudyOptions(), TimeProvider.System, NullLogger<StudyIndex>.Instance);
         await index.OwnAsync(few, default);
         long before = GC.GetTotalMemory(forceFullCollection: true);
@@ -107,7 +108,7 @@ internal static class IndexBenchmark
     }
 
     /// <summary>Loads an owner while another one goes on searching.</summary>
-    private static async Task LoadAsync(NpgsqlDataSource database, DirectoryDataKeyStore keys, StudyIndex index, Guid other, Guid owner)
+    private static async Task LoadAsync(NpgsqlDataSource database, IDataKeyStore keys, StudyIndex index, Guid other, Guid owner)
     {
         Process process = Process.GetCurrentProcess();
         TimeSpan processor = process.TotalProcessorTime;
