@@ -4,10 +4,14 @@ namespace MedCloudCare.Studies;
 
 /// <summary>A column as it was at one time. Immutable.</summary>
 internal sealed class ColumnView(
-    byte[] texts, int[] ends, byte[] folded, int[] foldedEnds, int[] codes, int[] slots, int values, int[] irregular, int irregulars)
+    byte[] texts, int[] ends, byte[] folded, int[] foldedEnds, int[] codes, int[] slots, int values, int[] irregular, int irregulars,
+    Postings? postings)
 {
     /// <summary>Distinct texts.</summary>
     public int Values => values;
+
+    /// <summary>Rows by code of all rows but the latest; null where they are not kept.</summary>
+    public Postings? Postings => postings;
 
     /// <summary>The code of each row, and what was added after this view.</summary>
     public ReadOnlySpan<int> Codes => codes;

@@ -42,11 +42,9 @@ internal sealed class MatchedValues : IDisposable
     {
         ReadOnlySpan<int> from = _studies.Order;
         int next = 0;
-        if (_conditions is [{ Count: 1 } only, ..] && only.Column.Values > 64
-            && _studies.RowsOf(only.Column, Array.IndexOf(only.Flags, (byte)1, 0, only.Column.Values)) is { } few)
+        if (_conditions is [var first, ..] && TryFind(first, rows, out int few))
         {
-            few.CopyTo(rows);
-            from = rows.AsSpan(0, few.Count);
+            from = rows.AsSpan(0, few);
             next = 1;
         }
 
@@ -63,6 +61,17 @@ internal sealed class MatchedValues : IDisposable
         }
 
         return count;
+    }
+
+    private bool TryFind(Condition condition, int[] rows, out int count)
+    {
+        Span<byte> flags = condition.Flags.AsSpan(0, condition.Column.Values);
+        if (condition is { Count: 1, Column: { Postings: null, Values: > 64 } })
+        {
+            return _studies.TryFind(condition.Column, flags.IndexOf((byte)1), rows.AsSpan(0, _studies.Count), out count);
+        }
+
+        return _studies.TryFind(condition.Column, flags, rows.AsSpan(0, _studies.Count), out count);
     }
 
     public void Dispose()

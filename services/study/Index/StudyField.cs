@@ -33,6 +33,9 @@ internal static class StudyFields
     public static bool IsFolded(StudyField field) =>
         field is StudyField.PatientName or StudyField.ReferringPhysicianName or StudyField.PatientId or StudyField.StudyDescription;
 
+    /// <summary>Fields of which single values, or few of them, are asked for.</summary>
+    public static bool IsPosted(StudyField field) => IsFolded(field) || field is StudyField.StudyDate or StudyField.AccessionNumber;
+
     /// <summary>The field of an attribute; false if the index does not hold it.</summary>
     public static bool TryGet(DicomTag tag, out StudyField field)
     {

@@ -65,30 +65,55 @@ internal sealed class StudySnapshot(
         return byMoment != 0 ? byMoment : ids[a].CompareTo(ids[b]);
     }
 
-    /// <summary>The rows of a code of a column, newest first, or null where they are too many to be sorted cheaply.</summary>
-    public List<int>? RowsOf(ColumnView column, int code)
+    /// <summary>Listed rows whose codes are flagged, newest first; false where looking at all rows is as good.</summary>
+    /// <param name="column">A column.</param>
+    /// <param name="flags">A byte a code: 1 or 0.</param>
+    /// <param name="found">Takes them; as long as there are rows listed.</param>
+    /// <param name="count">How many.</param>
+    public bool TryFind(ColumnView column, ReadOnlySpan<byte> flags, Span<int> found, out int count)
     {
-        List<int> places = [];
-        ReadOnlySpan<int> codes = column.Codes[..rows];
-        for (int row = codes.IndexOf(code); row >= 0;)
+        count = 0;
+        Span<int> room = found[..(found.Length / 16)];
+        if (column.Postings is not { } postings || !postings.TryCollect(flags, room, out count))
         {
-            // A row that is not listed any more is not at its place.
-            int place = PlaceOf(row);
-            if (place >= 0)
-            {
-                places.Add(place);
-            }
+            return false;
+        }
 
-            int next = codes[(row + 1)..].IndexOf(code);
-            row = next < 0 ? -1 : row + 1 + next;
-            if (places.Count > 1000)
+        ReadOnlySpan<int> codes = column.Codes;
+        for (int row = postings.Rows; row < rows; row++)
+        {
+            if (flags[codes[row]] != 0)
             {
-                return null;
+                if (count == room.Length)
+                {
+                    return false;
+                }
+
+                room[count++] = row;
             }
         }
 
-        places.Sort();
-        return places.ConvertAll(p => order[p]);
+        return KeepListed(room, ref count);
+    }
+
+    /// <summary>Listed rows of a code, newest first, by looking through all of them; false where they are many.</summary>
+    public bool TryFind(ColumnView column, int code, Span<int> found, out int count)
+    {
+        count = 0;
+        ReadOnlySpan<int> codes = column.Codes[..rows];
+        for (int row = codes.IndexOf(code); row >= 0;)
+        {
+            if (count == Math.Min(found.Length, 1000))
+            {
+                return false;
+            }
+
+            found[count++] = row;
+            int next = codes[(row + 1)..].IndexOf(code);
+            row = next < 0 ? -1 : row + 1 + next;
+        }
+
+        return KeepListed(found, ref count);
     }
 
     /// <summary>Whether a study of this UID is listed.</summary>
@@ -96,7 +121,8 @@ internal sealed class StudySnapshot(
     {
         ColumnView uids = Column(StudyField.StudyInstanceUid);
         int code = uids.Find(studyInstanceUid);
-        return code >= 0 && RowsOf(uids, code) is { Count: > 0 };
+        Span<int> found = stackalloc int[1000];
+        return code >= 0 && TryFind(uids, code, found, out int count) && count > 0;
     }
 
     public IEnumerator<StudyRecord> GetEnumerator()
@@ -108,6 +134,27 @@ internal sealed class StudySnapshot(
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Puts rows in order and leaves out those that are not listed any more: they are not at their place.</summary>
+    private bool KeepListed(Span<int> found, ref int count)
+    {
+        int kept = 0;
+        foreach (int row in found[..count])
+        {
+            int place = row < order.Length && order[row] == row ? row : PlaceOf(row);
+            found[kept] = place;
+            kept += place >= 0 ? 1 : 0;
+        }
+
+        count = kept;
+        found[..count].Sort();
+        foreach (ref int place in found[..count])
+        {
+            place = order[place];
+        }
+
+        return true;
+    }
 
     private int PlaceOf(int row)
     {

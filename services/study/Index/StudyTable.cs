@@ -24,7 +24,7 @@ internal sealed class StudyTable
         _columns = new ValueColumn[StudyFields.Count];
         for (int i = 0; i < _columns.Length; i++)
         {
-            _columns[i] = new ValueColumn(StudyFields.IsFolded((StudyField)i));
+            _columns[i] = new ValueColumn(StudyFields.IsFolded((StudyField)i), StudyFields.IsPosted((StudyField)i));
         }
     }
 

@@ -8,7 +8,8 @@ namespace MedCloudCare.Studies;
 /// One writer; readers use views, which what is added later does not change.
 /// </summary>
 /// <param name="folds">Keeps the texts in upper case as well.</param>
-internal sealed class ValueColumn(bool folds)
+/// <param name="posts">Keeps the rows of each text as well, once the rows are arranged.</param>
+internal sealed class ValueColumn(bool folds, bool posts)
 {
     private byte[] _texts = [];
     private int[] _ends = [];
@@ -19,11 +20,14 @@ internal sealed class ValueColumn(bool folds)
     private int _irregulars;
     private int _values;
 
+    // Rows by code, as they were when the column was arranged; null where all rows are looked at instead.
+    private Postings? _postings;
+
     // Open addressing: code + 1, or 0.
     private int[] _slots = [];
 
     /// <summary>Bytes held.</summary>
-    public long Bytes => _texts.Length + _folded.Length + (4L * (_ends.Length + _foldedEnds.Length + _codes.Length + _irregular.Length + _slots.Length));
+    public long Bytes => _texts.Length + _folded.Length + (4L * (_ends.Length + _foldedEnds.Length + _codes.Length + _irregular.Length + _slots.Length)) + (_postings?.Bytes ?? 0);
 
     /// <summary>Sets the text of the next row.</summary>
     public void Add(int row, ReadOnlySpan<byte> text)
@@ -53,9 +57,10 @@ internal sealed class ValueColumn(bool folds)
         Array.Resize(ref _ends, _values);
         Array.Resize(ref _foldedEnds, folds ? _values : 0);
         Array.Resize(ref _codes, rows);
+        _postings = posts ? Postings.Of(_codes, _values) : null;
     }
 
-    public ColumnView View() => new(_texts, _ends, _folded, _foldedEnds, _codes, _slots, _values, _irregular, _irregulars);
+    public ColumnView View() => new(_texts, _ends, _folded, _foldedEnds, _codes, _slots, _values, _irregular, _irregulars, _postings);
 
     /// <summary>A text in upper case: by the same rule as the matching of names.</summary>
     public static byte[] Fold(ReadOnlySpan<byte> text) => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(text).ToUpperInvariant());
