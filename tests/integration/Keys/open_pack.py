@@ -83,7 +83,7 @@ def groups(pack, name, key):
         document, *batches = parts_of(opened(
             key, pack[manifest:end - TRAILER], "medcloudcare/manifest/v1", str(study), str(name), str(manifest)))
         document = json.loads(document)
-        check(document["version"] == 1 and uuid.UUID(document["study"]) == study, "the manifest is of another study")
+        check(document["version"] in (1, 2) and uuid.UUID(document["study"]) == study, "the manifest is of another study")
         check(document["groupStart"] == start, "the group starts elsewhere")
         check(len(batches) == len(document["batches"]), "number of batches")
         yield study, document, batches

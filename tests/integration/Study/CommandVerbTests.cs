@@ -57,7 +57,7 @@ public sealed class CommandVerbTests(MeshFixture mesh)
         var grant = await owner.JsonAsync("grants", "create", "--study", series.StudyInstanceUid, "--to", reader.Email);
         Assert.Single((await colleague.JsonAsync("studies")).EnumerateArray());
         Assert.Single((await colleague.JsonAsync("grants", "list", "--received")).EnumerateArray());
-        Assert.Equal("VIEW", Assert.Single((await owner.JsonAsync("grants", "list", "--study", series.StudyInstanceUid)).EnumerateArray()).GetProperty("permission").GetString());
+        Assert.Equal("PERMISSION_VIEW", Assert.Single((await owner.JsonAsync("grants", "list", "--study", series.StudyInstanceUid)).EnumerateArray()).GetProperty("permission").GetString());
 
         (await owner.RunAsync(["grants", "delete", grant.GetProperty("name").GetString()!])).EnsureSuccess();
         Assert.Empty((await colleague.JsonAsync("studies")).EnumerateArray());
