@@ -9,15 +9,9 @@ internal sealed class UploadStream(IClientStreamWriter<UploadInstancesRequest> u
 {
     private const int MaxChunk = 256 * 1024;
 
-    /// <summary>Instances begun so far.</summary>
-    public int Count { get; private set; }
-
     /// <param name="size">In bytes; 0 if it is not known.</param>
-    public Task BeginAsync(long size)
-    {
-        Count++;
-        return upload.WriteAsync(new UploadInstancesRequest { Instance = new() { Size = size } }, cancellation);
-    }
+    public Task BeginAsync(long size) =>
+        upload.WriteAsync(new UploadInstancesRequest { Instance = new() { Size = size } }, cancellation);
 
     /// <summary>The buffer may be used again when this completes: the message is serialised by then.</summary>
     public async Task WriteAsync(ReadOnlyMemory<byte> bytes)

@@ -36,7 +36,7 @@ internal sealed record CommandSet
     /// <summary>Affected SOP Instance UID; empty where absent or malformed.</summary>
     public required string SopInstanceUid { get; init; }
 
-    /// <summary>Whether a request of this kind gets a response.</summary>
+    /// <summary>Whether this answers a request.</summary>
     public bool IsResponse => ((ushort)Field & ResponseBit) != 0;
 
     /// <exception cref="UpperLayerException">It is no command set.</exception>

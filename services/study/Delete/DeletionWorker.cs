@@ -53,16 +53,8 @@ internal sealed partial class DeletionWorker(
         // A backup that is being taken still finds what its copy of the database refers to.
         while (!await holds.AnyAsync(cancellationToken))
         {
-            List<Guid> dead = [];
-            await using (NpgsqlCommand command = database.CreateCommand("SELECT id FROM dead_packs ORDER BY dead_time LIMIT 100"))
-            {
-                await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-                while (await reader.ReadAsync(cancellationToken))
-                {
-                    dead.Add(reader.GetGuid(0));
-                }
-            }
-
+            List<Guid> dead = await database.CreateCommand("SELECT id FROM dead_packs ORDER BY dead_time LIMIT 100")
+                .ListAsync(r => r.GetGuid(0), cancellationToken);
             if (dead.Count == 0)
             {
                 return;

@@ -17,16 +17,8 @@ internal sealed class GrantRemoval(NpgsqlDataSource database, SharingService.Sha
     /// <exception cref="RpcException">The sharing service does not answer: what is left is for the next run.</exception>
     public async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        List<Guid> left = [];
-        await using (NpgsqlCommand command = database.CreateCommand("SELECT study_id FROM deletions WHERE NOT grants_removed LIMIT 1000"))
-        {
-            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                left.Add(reader.GetGuid(0));
-            }
-        }
-
+        List<Guid> left = await database.CreateCommand("SELECT study_id FROM deletions WHERE NOT grants_removed LIMIT 1000")
+            .ListAsync(r => r.GetGuid(0), cancellationToken);
         foreach (Guid study in left)
         {
             await sharing.ForgetResourceAsync(

@@ -37,7 +37,7 @@ internal sealed partial class StudyDeletion(
     /// <returns>How many.</returns>
     public async Task<int> FinishAsync(CancellationToken cancellationToken)
     {
-        List<Guid> left = await ReadIdsAsync(database.CreateCommand(Unfinished), cancellationToken);
+        List<Guid> left = await database.CreateCommand(Unfinished).ListAsync(r => r.GetGuid(0), cancellationToken);
         foreach (Guid study in left)
         {
             await EraseKeyAsync(study);
@@ -55,17 +55,8 @@ internal sealed partial class StudyDeletion(
         int removed = 0;
         await foreach (Guid[] erased in keys.ListErasedAsync(cancellationToken).Chunk(1000).WithCancellation(cancellationToken))
         {
-            await using NpgsqlCommand command = database.CreateCommand("SELECT id, owner FROM studies WHERE id = ANY($1)");
-            command.Parameters.AddWithValue(erased);
-            List<(Guid Id, Guid Owner)> studies = [];
-            await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken))
-            {
-                while (await reader.ReadAsync(cancellationToken))
-                {
-                    studies.Add((reader.GetGuid(0), reader.GetGuid(1)));
-                }
-            }
-
+            List<(Guid Id, Guid Owner)> studies = await database.CreateCommand("SELECT id, owner FROM studies WHERE id = ANY($1)").With(erased)
+                .ListAsync(r => (r.GetGuid(0), r.GetGuid(1)), cancellationToken);
             foreach ((Guid id, Guid owner) in studies)
             {
                 removed += await DeleteAsync(id, owner) ? 1 : 0;
@@ -89,21 +80,6 @@ internal sealed partial class StudyDeletion(
         await using NpgsqlCommand command = database.CreateCommand("UPDATE deletions SET key_erased = true WHERE study_id = $1");
         command.Parameters.AddWithValue(study);
         await command.ExecuteNonQueryAsync();
-    }
-
-    private static async Task<List<Guid>> ReadIdsAsync(NpgsqlCommand query, CancellationToken cancellationToken)
-    {
-        List<Guid> ids = [];
-        await using (query)
-        {
-            await using NpgsqlDataReader reader = await query.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                ids.Add(reader.GetGuid(0));
-            }
-        }
-
-        return ids;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Deleted study {Study}: its key is erased")]

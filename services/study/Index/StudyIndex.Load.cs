@@ -77,20 +77,9 @@ internal sealed partial class StudyIndex
         }
     }
 
-    private async Task<HashSet<Guid>> DeletedAsync(OwnerIndex partition)
-    {
-        await using NpgsqlCommand command = database.CreateCommand("SELECT study_id FROM deletions WHERE owner = $1 AND change > $2");
-        command.Parameters.AddWithValue(partition.Owner);
-        command.Parameters.AddWithValue(partition.Change);
-        HashSet<Guid> deleted = [];
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
-        {
-            deleted.Add(reader.GetGuid(0));
-        }
-
-        return deleted;
-    }
+    private Task<List<Guid>> DeletedAsync(OwnerIndex partition) =>
+        database.CreateCommand("SELECT study_id FROM deletions WHERE owner = $1 AND change > $2").With(partition.Owner, partition.Change)
+            .ListAsync(r => r.GetGuid(0), CancellationToken.None);
 
     /// <summary>Reads rows and opens them, several batches at a time where there are many.</summary>
     private async Task ReadAsync(NpgsqlCommand command, Action<OpenedStudy> take, CancellationToken cancellationToken)

@@ -36,16 +36,14 @@ internal sealed partial class ArchiveRebuilder
         await times.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
-    /// <summary>Commits a group as its upload did, by way of an upload that lives for this transaction.</summary>
+    /// <summary>Commits a group as its upload did.</summary>
     private async Task<int> CommitAsync(
         FoundPack pack, GroupPlace place, PackManifest manifest, OpenStudy study, PackReader source, CancellationToken cancellationToken)
     {
         List<UploadGroup> groups = [];
-        Guid upload = Guid.CreateVersion7();
-        long first = 0;
         foreach (IGrouping<Guid, ManifestBatch> author in manifest.Batches.GroupBy(b => b.Author))
         {
-            UploadGroup group = new(upload, manifest.Owner, author.Key, first);
+            UploadGroup group = new(upload: null, manifest.Owner, author.Key, first: 0);
             foreach (PendingInstance instance in await ReadAsync(pack.Id, study, [.. author], source, cancellationToken))
             {
                 group.Add(instance);
@@ -53,25 +51,10 @@ internal sealed partial class ArchiveRebuilder
 
             group.Batches = UploadGroup.Batch(group.Pending);
             group.Adopted.Add((pack.Id, study.Id, place.End));
-            first += group.Results.Count;
             groups.Add(group);
         }
 
-        await using (NpgsqlCommand open = database.CreateCommand("INSERT INTO uploads (id, account) VALUES ($1, $2)").With(upload, manifest.Owner))
-        {
-            await open.ExecuteNonQueryAsync(cancellationToken);
-        }
-
-        try
-        {
-            await new GroupTransaction(database, patients, manifest.Owner, groups).RunAsync();
-        }
-        finally
-        {
-            await using NpgsqlCommand close = database.CreateCommand("DELETE FROM uploads WHERE id = $1").With(upload);
-            await close.ExecuteNonQueryAsync(CancellationToken.None);
-        }
-
+        await new GroupTransaction(database, patients, manifest.Owner, groups).RunAsync();
         return groups.Sum(g => g.Count(InstanceResult.Types.Outcome.Stored));
     }
 

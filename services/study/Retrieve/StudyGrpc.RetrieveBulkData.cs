@@ -25,17 +25,19 @@ internal sealed partial class StudyGrpc
         using StoredFile file = StoredFile.Open(objects, instance, key);
         IAsyncEnumerable<ReadOnlyMemory<byte>> pieces =
             await LittleEndianAsync(file, layout, bulk, part, instance.TransferSyntaxUid, cancellationToken).BeginAsync(cancellationToken);
-        await responses.WriteAsync(new RetrieveBulkDataResponse
+        ChunkSender<RetrieveBulkDataResponse> sender = new(responses);
+        RetrieveBulkDataResponse header = new()
         {
             Header = new()
             {
                 Size = bulk.Length, Vr = bulk.VR.Name(), TransferSyntaxUid = instance.TransferSyntaxUid,
                 Version = ResourceVersion.OfInstance(instance.Id), Part = request.Range is null ? null : part,
             },
-        }, cancellationToken);
+        };
+        await sender.WriteAsync(header, 0, cancellationToken);
         await foreach (ReadOnlyMemory<byte> piece in pieces)
         {
-            await responses.WriteAsync(new RetrieveBulkDataResponse { Data = UnsafeByteOperations.UnsafeWrap(piece) }, cancellationToken);
+            await sender.WriteAsync(new RetrieveBulkDataResponse { Data = UnsafeByteOperations.UnsafeWrap(piece) }, piece.Length, cancellationToken);
         }
     }
 

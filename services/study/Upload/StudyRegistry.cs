@@ -95,18 +95,8 @@ internal sealed class StudyRegistry(NpgsqlDataSource database, IDataKeyStore key
     /// <returns>How many.</returns>
     public async Task<int> SweepAsync(TimeSpan age, CancellationToken cancellationToken)
     {
-        List<Guid> left = [];
-        await using (NpgsqlCommand command = database.CreateCommand(
-            "SELECT id FROM studies WHERE instance_count = 0 AND create_time < now() - $1 LIMIT 1000"))
-        {
-            command.Parameters.AddWithValue(age);
-            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                left.Add(reader.GetGuid(0));
-            }
-        }
-
+        List<Guid> left = await database.CreateCommand("SELECT id FROM studies WHERE instance_count = 0 AND create_time < now() - $1 LIMIT 1000").With(age)
+            .ListAsync(r => r.GetGuid(0), cancellationToken);
         foreach (Guid id in left)
         {
             bool inUse;

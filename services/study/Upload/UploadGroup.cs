@@ -12,7 +12,7 @@ internal sealed class UploadGroup(Guid? upload, Guid owner, Guid author, long fi
     private readonly Dictionary<string, PendingInstance> _byUid = new(StringComparer.Ordinal);
     private readonly HashSet<(OpenStudy, string)> _series = [];
 
-    /// <summary>Its upload; null where that is one call.</summary>
+    /// <summary>Its upload; null where that is one call, or a rebuild of what lies in the store.</summary>
     public Guid? Upload => upload;
 
     /// <summary>Owner of all of its studies.</summary>
@@ -20,7 +20,7 @@ internal sealed class UploadGroup(Guid? upload, Guid owner, Guid author, long fi
 
     public Guid Author => author;
 
-    /// <summary>Number of its first instance within the upload.</summary>
+    /// <summary>Number of its first instance within the upload; of no meaning without one.</summary>
     public long First => first;
 
     /// <summary>All of its instances' results, in order.</summary>

@@ -3,8 +3,8 @@ using NpgsqlTypes;
 
 namespace MedCloudCare.Studies;
 
-/// <summary>Short forms of commands.</summary>
-internal static class MaintenanceSql
+/// <summary>Short forms of the commands of this service, and the lock that several of them take.</summary>
+internal static class StudySql
 {
     public static NpgsqlCommand With(this NpgsqlCommand command, params ReadOnlySpan<object> values)
     {
