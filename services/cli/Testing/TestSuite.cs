@@ -21,7 +21,7 @@ internal sealed record TestSuite(string Name, IReadOnlyList<string> Command, str
     /// <summary>The suites of the checkout: test projects (unit tests first), then pytest suites.</summary>
     /// <param name="repository">The checkout.</param>
     /// <param name="results">Directory for result files.</param>
-    /// <param name="filter">Part of a test's name, or a filter expression of VSTest; null for all.</param>
+    /// <param name="filter">Part of a test's name, or a filter expression of VSTest, which selects no pytest suite; null for all.</param>
     public static IEnumerable<TestSuite> Find(RepositoryLayout repository, string results, string? filter)
     {
         IEnumerable<string> projects = Directory.EnumerateFiles(Path.Combine(repository.Root, "tests"), "*.csproj", SearchOption.AllDirectories)
@@ -34,7 +34,9 @@ internal sealed record TestSuite(string Name, IReadOnlyList<string> Command, str
         }
 
         const string python = "services/pods/python/tests";
-        if (Directory.Exists(Path.Combine(repository.Root, python)))
+        // pytest knows no expressions of VSTest, whose terms are those of .NET tests.
+        bool isExpression = filter?.AsSpan().ContainsAny("=~&|") ?? false;
+        if (!isExpression && Directory.Exists(Path.Combine(repository.Root, python)))
         {
             string file = Path.Combine(results, "pods-python.xml");
             string[] matching = filter is null ? [] : ["-k", filter];

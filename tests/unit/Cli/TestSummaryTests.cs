@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using MedCloudCare.Cli.Launcher;
 using MedCloudCare.Cli.Testing;
 
 namespace MedCloudCare.Cli.Tests;
@@ -37,5 +38,18 @@ public sealed class TestSummaryTests
         TestSummary summary = await suite.RunAsync(directory.Path, default);
         Assert.Equal("0 passed, 1 failed, 0 skipped", summary.ToString());
         Assert.Contains("segmentation fault", summary.Failures[0].Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("upload", true)]
+    [InlineData("FullyQualifiedName~Upload&Category!=Slow", false)]
+    public void A_filter_expression_selects_no_suite_of_pytest(string? filter, bool isSelected)
+    {
+        using TemporaryDirectory directory = new();
+        Directory.CreateDirectory(directory["tests"]);
+        Directory.CreateDirectory(directory["services/pods/python/tests"]);
+        TestSuite[] suites = [.. TestSuite.Find(new RepositoryLayout(directory.Path, directory["bin"]), directory.Path, filter)];
+        Assert.Equal(isSelected, suites.Length == 1);
     }
 }
